@@ -4,3 +4,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 extern crate alloc;
+
+pub mod civil;
+pub mod column_type;
+pub mod profile;
+pub mod sql;

@@ -1,0 +1,27 @@
+//! SQL text for DuckDB: identifiers, literals, and the staging of columns. Nothing here talks to a warehouse.
+
+mod literal;
+mod staging;
+
+pub use literal::{Literal, decimal, decimal_digits, text};
+pub use staging::{ColumnArrays, PullRefused, Staging};
+
+use alloc::string::String;
+
+/// A quoted identifier: any text can be a column's name.
+///
+/// A NUL can't stand in SQL text at all; it becomes U+FFFD, as such a name can only come from a damaged file.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    out.push('"');
+    for c in name.chars() {
+        match c {
+            '"' => out.push_str("\"\""),
+            '\0' => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
