@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, ops::Range};
 
+use arrow_array::PrimitiveArray;
 use arrow_array::{
     Array, BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, FixedSizeBinaryArray, ListArray, MapArray,
     StringViewArray, StructArray,
@@ -12,7 +13,6 @@ use arrow_array::{
         TimestampMillisecondType, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
-use arrow_array::PrimitiveArray;
 use arrow_schema::{DataType, TimeUnit};
 use living_core::{
     civil,
@@ -70,7 +70,10 @@ impl<'a> Encoder<'a> {
             column: field.name.clone(),
             reason: format!("{} where {} was asked for", array.data_type(), field.data_type),
         })?;
-        Ok(Self { name: &field.name, values })
+        Ok(Self {
+            name: &field.name,
+            values,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -121,14 +124,15 @@ impl<'a> Values<'a> {
             (ColumnType::Time, DataType::Time32(_)) => Self::TimeMillis(array.as_primitive_opt()?),
             (ColumnType::Time, DataType::Time64(TimeUnit::Nanosecond)) => Self::TimeNanos(array.as_primitive_opt()?),
             (ColumnType::Time, _) => Self::TimeMicros(array.as_primitive_opt()?),
-            (ColumnType::Timestamp | ColumnType::TimestampNanos | ColumnType::Instant, DataType::Timestamp(unit, _)) => {
-                match unit {
-                    TimeUnit::Millisecond => Self::TimestampMillis(array.as_primitive_opt()?, instant),
-                    TimeUnit::Microsecond => Self::TimestampMicros(array.as_primitive_opt()?, instant),
-                    TimeUnit::Nanosecond => Self::TimestampNanos(array.as_primitive_opt()?, instant),
-                    TimeUnit::Second => return None,
-                }
-            }
+            (
+                ColumnType::Timestamp | ColumnType::TimestampNanos | ColumnType::Instant,
+                DataType::Timestamp(unit, _),
+            ) => match unit {
+                TimeUnit::Millisecond => Self::TimestampMillis(array.as_primitive_opt()?, instant),
+                TimeUnit::Microsecond => Self::TimestampMicros(array.as_primitive_opt()?, instant),
+                TimeUnit::Nanosecond => Self::TimestampNanos(array.as_primitive_opt()?, instant),
+                TimeUnit::Second => return None,
+            },
             (ColumnType::List(item), _) => {
                 let list: &ListArray = array.as_list_opt()?;
                 Self::List(list, Box::new(Self::new(list.values().as_ref(), item)?))
@@ -311,7 +315,11 @@ impl<'a> Values<'a> {
 }
 
 fn timestamp(micros: i64, instant: bool) -> String {
-    if instant { civil::instant(micros) } else { civil::timestamp(micros) }
+    if instant {
+        civil::instant(micros)
+    } else {
+        civil::timestamp(micros)
+    }
 }
 
 /// The indexes of a row's items.
@@ -397,7 +405,11 @@ pub(crate) fn text_bytes(array: &dyn Array, rows: Range<usize>) -> usize {
             names + text_bytes(map.keys().as_ref(), entries.clone()) + text_bytes(map.values().as_ref(), entries)
         }
         DataType::Struct(fields) => {
-            let members = array.as_struct().columns().iter().map(|c| text_bytes(c.as_ref(), rows.clone()));
+            let members = array
+                .as_struct()
+                .columns()
+                .iter()
+                .map(|c| text_bytes(c.as_ref(), rows.clone()));
             let names: usize = fields.iter().map(|f| f.name().len() + 4).sum();
             members.sum::<usize>() + names * rows.len()
         }
@@ -415,9 +427,13 @@ fn span(offsets_of: &[i32], rows: Range<usize>) -> Range<usize> {
 /// The length of a string is in the low 32 bits of its view.
 fn view_bytes(views: &[u128], rows: Range<usize>, width: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits are meant")]
-    views.get(rows).unwrap_or_default().iter().map(|&view| view as u32 as usize * width + 3).sum()
+    views
+        .get(rows)
+        .unwrap_or_default()
+        .iter()
+        .map(|&view| view as u32 as usize * width + 3)
+        .sum()
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -48,11 +48,18 @@ pub struct File {
 pub fn open(size: u64, tail: &[u8], limits: &Limits) -> Result<Opened, Error> {
     let footer_length = footer_length(size, tail)?;
     if footer_length > limits.footer_bytes {
-        return Err(Error::OverLimit { what: "bytes of the footer", value: footer_length, limit: limits.footer_bytes });
+        return Err(Error::OverLimit {
+            what: "bytes of the footer",
+            value: footer_length,
+            limit: limits.footer_bytes,
+        });
     }
     let needed = footer_length + TAIL as u64;
     if needed > size - 4 {
-        return Err(Error::FooterOutside { length: footer_length, size });
+        return Err(Error::FooterOutside {
+            length: footer_length,
+            size,
+        });
     }
     let Some(start) = usize::try_from(needed).ok().and_then(|n| tail.len().checked_sub(n)) else {
         return Ok(Opened::NeedsTail(needed));
@@ -78,7 +85,15 @@ fn footer_length(size: u64, tail: &[u8]) -> Result<u64, Error> {
 impl File {
     fn new(metadata: ParquetMetaData, size: u64, limits: &Limits) -> Result<Self, Error> {
         let over = |what, value: usize, limit: usize| {
-            if value > limit { Err(Error::OverLimit { what, value: value as u64, limit: limit as u64 }) } else { Ok(()) }
+            if value > limit {
+                Err(Error::OverLimit {
+                    what,
+                    value: value as u64,
+                    limit: limit as u64,
+                })
+            } else {
+                Ok(())
+            }
         };
         let schema = metadata.file_metadata().schema_descr_ptr();
         over("columns", schema.num_columns(), limits.columns)?;
@@ -104,7 +119,12 @@ impl File {
         over("levels of nesting", depth, limits.nesting)?;
         let options = ArrowReaderOptions::new().with_schema(Arc::new(arrow_schema::Schema::new(fields)));
         let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?;
-        Ok(Self { metadata, columns: columns.into(), rows, key_values })
+        Ok(Self {
+            metadata,
+            columns: columns.into(),
+            rows,
+            key_values,
+        })
     }
 
     /// Rows, as the footer says. Reading them checks it.
@@ -159,7 +179,9 @@ fn check_row_groups(metadata: &ParquetMetaData, size: u64) -> Result<u64, Error>
     for group in metadata.row_groups() {
         let count = u64::try_from(group.num_rows())
             .map_err(|_| Error::damaged(format!("a row group says that it has {} rows", group.num_rows())))?;
-        rows = rows.checked_add(count).ok_or_else(|| Error::damaged("the row groups have more rows than can be counted"))?;
+        rows = rows
+            .checked_add(count)
+            .ok_or_else(|| Error::damaged("the row groups have more rows than can be counted"))?;
         for chunk in group.columns() {
             check_codec(chunk)?;
             let range = chunk_range(chunk, size)?;
@@ -193,7 +215,9 @@ fn check_codec(chunk: &ColumnChunkMetaData) -> Result<(), Error> {
 
 /// Where the bytes of a column chunk are.
 pub(crate) fn chunk_range(chunk: &ColumnChunkMetaData, size: u64) -> Result<Range<u64>, Error> {
-    let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+    let start = chunk
+        .dictionary_page_offset()
+        .unwrap_or_else(|| chunk.data_page_offset());
     let outside = || {
         Error::damaged(format!(
             "column {:?} says that it lies at byte {start} with {} bytes, in a file of {size}",
@@ -203,6 +227,9 @@ pub(crate) fn chunk_range(chunk: &ColumnChunkMetaData, size: u64) -> Result<Rang
     };
     let start_byte = u64::try_from(start).map_err(|_| outside())?;
     let length = u64::try_from(chunk.compressed_size()).map_err(|_| outside())?;
-    let end = start_byte.checked_add(length).filter(|&end| end <= size).ok_or_else(outside)?;
+    let end = start_byte
+        .checked_add(length)
+        .filter(|&end| end <= size)
+        .ok_or_else(outside)?;
     Ok(start_byte..end)
 }

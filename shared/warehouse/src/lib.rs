@@ -1,1 +1,39 @@
-//! To come.
+//! The port to the warehouse.
+//!
+//! [`Warehouse`] runs statements. Its implementation for MotherDuck, [`McpWarehouse`], speaks the vendor's remote MCP endpoint: the
+//! protocol is a state machine ([`Exchange`]) without I/O, which a Worker drives with `fetch` and a test with whatever it likes
+//! ([`Transport`]). What went wrong is sorted by what can be done about it ([`ErrorClass`]).
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod backoff;
+mod classify;
+mod client;
+mod error;
+mod exchange;
+mod message;
+
+pub use client::{McpWarehouse, Transport};
+pub use error::{Error, ErrorClass};
+pub use exchange::{Action, Endpoint, Exchange, HttpRequest, HttpResponse, Session, TransportError};
+pub use message::QueryResult;
+
+use living_core::sql::Statement;
+
+/// Something that runs SQL.
+///
+/// Futures are not `Send`: a Worker has one thread.
+#[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
+pub trait Warehouse {
+    /// Runs a statement and gives its rows. An INSERT, UPDATE or DELETE gives one row with the number of rows it changed.
+    ///
+    /// It's tried again where that can do no harm: after an error that says it didn't run; and after one that doesn't say so, if the
+    /// statement may run twice ([`Effect`](living_core::sql::Effect)).
+    ///
+    /// # Errors
+    /// The last error, when trying again is no use or was of no use.
+    async fn run(&self, statement: &Statement) -> Result<QueryResult, Error>;
+}

@@ -2,9 +2,11 @@
 
 mod literal;
 mod staging;
+mod statement;
 
 pub use literal::{Literal, decimal, decimal_digits, text};
 pub use staging::{ColumnArrays, PullRefused, Staging};
+pub use statement::{Effect, Statement};
 
 use alloc::string::String;
 

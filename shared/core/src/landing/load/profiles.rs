@@ -1,0 +1,79 @@
+//! What a load holds, in brief, for discovery.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::Load;
+use crate::{
+    landing::{Dataset, contract::Contract},
+    sql::{Literal, Statement},
+};
+
+impl Load {
+    /// Keeps the profiles of columns: pairs of name and JSON object. `None` if there are none.
+    #[must_use]
+    pub fn insert_column_profiles(&self, profiles: &[(String, String)]) -> Option<Statement> {
+        if profiles.is_empty() {
+            return None;
+        }
+        let row = |(name, profile): &(String, String)| {
+            format!(
+                "({}, 'column', {}, {})",
+                self.id_literal(),
+                Literal::Text(name),
+                Literal::Json(profile)
+            )
+        };
+        let rows: Vec<String> = profiles.iter().map(row).collect();
+        Some(Statement::once(format!(
+            "INSERT INTO landing.load_profiles VALUES {}",
+            rows.join(", ")
+        )))
+    }
+
+    /// Counts the labels in the rows that are in. `None` unless the load is of annotations.
+    #[must_use]
+    pub fn insert_label_profiles(&self, contract: &Contract) -> Option<Statement> {
+        if contract.dataset != Dataset::Annotations {
+            return None;
+        }
+        let query = label_profiles(&format!("a.load_id = {}", self.id_literal()));
+        Some(Statement::once(format!("INSERT INTO landing.load_profiles {query}")))
+    }
+}
+
+/// The labels of spans in the rows of `landing.annotations AS a` that meet `condition`: a row per load, dataset, question and label.
+/// Submitted responses and suggestions are counted apart.
+#[must_use]
+pub fn label_profiles(condition: &str) -> String {
+    // A span is an object with a label. Answers of other kinds (a rating, a text) are none.
+    const SPANS: &str = r#"'[{"start":"BIGINT","end":"BIGINT","label":"VARCHAR"}]'"#;
+    format!(
+        r#"WITH question AS (
+             SELECT a.load_id, a.dataset, a.record_id, a.text, a.annotated_at, q.key AS question, q.value AS parts
+             FROM landing.annotations AS a, json_each(a.questions) AS q
+             WHERE {condition}),
+           answer AS (
+             SELECT * EXCLUDE (parts),
+                    unnest(from_json(parts->'$.responses', '["JSON"]')) AS spans,
+                    unnest(from_json(parts->'$.status', '["VARCHAR"]')) AS status
+             FROM question),
+           span AS (
+             SELECT * EXCLUDE (spans, status), 'response' AS given_as, unnest(from_json(spans, {SPANS})) AS s
+             FROM answer
+             WHERE status = 'submitted' AND json_type(spans) = 'ARRAY' AND json_type(spans->'$[0]') = 'OBJECT'
+             UNION ALL
+             SELECT * EXCLUDE (parts), 'suggestion', unnest(from_json(parts->'$.suggestion', {SPANS}))
+             FROM question
+             WHERE json_type(parts->'$.suggestion') = 'ARRAY' AND json_type(parts->'$.suggestion[0]') = 'OBJECT')
+           SELECT load_id, 'label', s.label, json_object(
+             'dataset', dataset, 'question', question,
+             'responses', count(*) FILTER (given_as = 'response'),
+             'suggestions', count(*) FILTER (given_as = 'suggestion'),
+             'records', count(DISTINCT record_id),
+             'first_seen', min(annotated_at), 'last_seen', max(annotated_at),
+             'examples', list_sort(list(DISTINCT text[s.start + 1 : s."end"]))[1:5])
+           FROM span
+           WHERE s.label IS NOT NULL
+           GROUP BY load_id, dataset, question, s.label"#
+    )
+}

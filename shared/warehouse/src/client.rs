@@ -1,0 +1,61 @@
+//! Drives exchanges with a transport.
+
+use std::{cell::RefCell, time::Duration};
+
+use living_core::sql::Statement;
+
+use crate::{
+    Action, Endpoint, Error, Exchange, HttpRequest, HttpResponse, QueryResult, Session, TransportError, Warehouse,
+};
+
+/// How requests are sent and time passes: `fetch` in a Worker, anything in a test.
+#[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
+pub trait Transport {
+    /// Sends a request and reads its response to the end.
+    ///
+    /// # Errors
+    /// Why there is none, and whether the request may have been sent.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+
+    async fn sleep(&self, duration: Duration);
+
+    /// A random number, for the waits between tries.
+    fn random(&self) -> u64;
+}
+
+/// MotherDuck, by way of its remote MCP endpoint.
+#[derive(Debug)]
+pub struct McpWarehouse<T> {
+    endpoint: Endpoint,
+    transport: T,
+    session: RefCell<Session>,
+}
+
+impl<T: Transport> McpWarehouse<T> {
+    #[must_use]
+    pub fn new(endpoint: Endpoint, transport: T) -> Self {
+        Self {
+            endpoint,
+            transport,
+            session: RefCell::default(),
+        }
+    }
+}
+
+impl<T: Transport> Warehouse for McpWarehouse<T> {
+    async fn run(&self, statement: &Statement) -> Result<QueryResult, Error> {
+        let mut exchange = Exchange::new(&self.endpoint, statement, self.transport.random());
+        loop {
+            // The session is borrowed between awaits only: several statements may be under way at once.
+            let action = exchange.next_action(&mut self.session.borrow_mut());
+            match action {
+                Action::Send(request) => {
+                    let response = self.transport.send(request).await;
+                    exchange.received(&mut self.session.borrow_mut(), response);
+                }
+                Action::Wait(duration) => self.transport.sleep(duration).await,
+                Action::Done(outcome) => return outcome,
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+-- The core of the warehouse: what was landed, what of it is committed, and the views that readers use.
+--
+-- Rows go into the tables of the schema `landing` under the id of a load, in any number of statements. One row in `commits`
+-- makes a load visible (docs/architecture.md). Readers never touch `landing`: they use the views of the same names in `main`.
+--
+-- Every statement can be run any number of times. All times are UTC, as TIMESTAMP: no session setting changes what they mean.
+
+CREATE SCHEMA IF NOT EXISTS landing;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Rows as landed. Append-only; no keys, as MotherDuck wants big tables. `load_id` grows with time (UUID version 7), so that
+-- DuckDB's min-max statistics find the rows of a load without reading the rest.
+--
+-- `superseded_by` is what keeps the reader views fast. It may name a load that holds the same record and commits later, or be
+-- the nil UUID ("some other load holds this record; look"). NULL promises that no load of another object that commits later
+-- holds the record. It's a hint: it never says whether a row is visible (see `…_at` below).
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- A row is a page of a document. Record key: (document_id, page_number).
+CREATE TABLE IF NOT EXISTS landing.raw_documents (
+    load_id        UUID NOT NULL,
+    row_no         BIGINT NOT NULL,
+    batch_id       VARCHAR,
+    document_id    VARCHAR NOT NULL,
+    page_number    BIGINT NOT NULL,
+    text           VARCHAR,
+    confidence     DOUBLE,
+    source_uri     VARCHAR,
+    engine         VARCHAR,
+    engine_version VARCHAR,
+    extra          JSON,
+    superseded_by  UUID
+);
+
+-- A row is an annotated record. Record key: (dataset, record_id).
+CREATE TABLE IF NOT EXISTS landing.annotations (
+    load_id        UUID NOT NULL,
+    row_no         BIGINT NOT NULL,
+    batch_id       VARCHAR,
+    dataset        VARCHAR NOT NULL,
+    record_id      VARCHAR NOT NULL,
+    server_id      VARCHAR,
+    document_id    VARCHAR,
+    status         VARCHAR,
+    text           VARCHAR,
+    annotated_at   TIMESTAMP,
+    questions      JSON NOT NULL,
+    extra          JSON,
+    superseded_by  UUID
+);
+
+-- A row is a row of a table that somebody brought. Record key: none, unless the route to it configures one.
+CREATE TABLE IF NOT EXISTS landing.structured_data (
+    load_id        UUID NOT NULL,
+    row_no         BIGINT NOT NULL,
+    batch_id       VARCHAR,
+    source_table   VARCHAR NOT NULL,
+    record_key     VARCHAR,
+    data           JSON NOT NULL,
+    superseded_by  UUID
+);
+
+-- Rows that broke the contract, set aside whole.
+CREATE TABLE IF NOT EXISTS landing.rejected_rows (
+    load_id        UUID NOT NULL,
+    row_no         BIGINT NOT NULL,
+    reason         VARCHAR NOT NULL,
+    content        JSON NOT NULL
+);
+
+-- What a load's columns hold, and which labels it has: one row per column or label. Discovery reads these, not the rows.
+CREATE TABLE IF NOT EXISTS landing.load_profiles (
+    load_id        UUID NOT NULL,
+    kind           VARCHAR NOT NULL CHECK (kind IN ('column', 'label')),
+    name           VARCHAR NOT NULL,
+    profile        JSON NOT NULL
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The commit log and what leads up to it.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- One row makes a load visible (kind 'load'), or an object's rows invisible (kind 'retraction': the object was deleted).
+CREATE TABLE IF NOT EXISTS commits (
+    commit_seq     BIGINT PRIMARY KEY,
+    kind           VARCHAR NOT NULL CHECK (kind IN ('load', 'retraction')),
+    load_id        UUID NOT NULL,
+    bucket         VARCHAR NOT NULL,
+    key            VARCHAR NOT NULL,
+    etag           VARCHAR NOT NULL,
+    uploaded_at    TIMESTAMP NOT NULL,
+    dataset        VARCHAR NOT NULL CHECK (dataset IN ('raw_documents', 'annotations', 'structured_data')),
+    source         VARCHAR,
+    batch_id       VARCHAR,
+    schema_version INTEGER,
+    git_sha        VARCHAR,
+    producer       VARCHAR,
+    row_count      BIGINT NOT NULL,
+    rejected_count BIGINT NOT NULL,
+    transfer       VARCHAR NOT NULL CHECK (transfer IN ('push', 'pull', 'none')),
+    committed_at   TIMESTAMP NOT NULL
+);
+
+-- The load ledger: every attempt to load an object, and how it ended. Append-only. A load that is in `commits` is committed,
+-- whatever stands here; one that has started and not ended is under way, or died.
+CREATE TABLE IF NOT EXISTS load_ledger (
+    load_id        UUID NOT NULL,
+    recorded_at    TIMESTAMP NOT NULL,
+    state          VARCHAR NOT NULL CHECK (state IN ('started', 'failed', 'quarantined', 'discarded')),
+    bucket         VARCHAR NOT NULL,
+    key            VARCHAR NOT NULL,
+    etag           VARCHAR NOT NULL,
+    uploaded_at    TIMESTAMP NOT NULL,
+    size           BIGINT,
+    dataset        VARCHAR NOT NULL,
+    reason         VARCHAR
+);
+
+-- Loads that may stand in `superseded_by`.
+CREATE TABLE IF NOT EXISTS superseding_loads (
+    load_id        UUID NOT NULL
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- What was visible at a commit. `…_at(n)` shows the world just after commit n; the views show it as it is.
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Of each object the newest commit, unless that is a retraction.
+CREATE OR REPLACE MACRO visible_loads_at(at_commit) AS TABLE
+    SELECT load_id, commit_seq
+    FROM (
+        SELECT
+            max(commit_seq) AS commit_seq,
+            arg_max(load_id, commit_seq) AS load_id,
+            arg_max(kind, commit_seq) AS kind
+        FROM commits
+        WHERE commit_seq <= at_commit
+        GROUP BY bucket, key
+    )
+    WHERE kind = 'load';
+
+-- Loads that superseded rows, but are not visible at that commit: rows that name them have to be looked at.
+CREATE OR REPLACE MACRO doubtful_loads_at(at_commit) AS TABLE
+    SELECT load_id FROM superseding_loads
+    EXCEPT
+    SELECT load_id FROM visible_loads_at(at_commit);
+
+-- The rows of visible loads whose record no visible newer load holds. First those of which that is known; then, of the records
+-- with a row in doubt, the newest. Where nothing is in doubt, the second part costs nothing.
+CREATE OR REPLACE MACRO raw_documents_at(at_commit) AS TABLE
+    SELECT r.* EXCLUDE (superseded_by)
+    FROM landing.raw_documents AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
+    WHERE r.superseded_by IS NULL
+    UNION ALL
+    SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
+    FROM (
+        SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.document_id, r.page_number) AS newest
+        FROM landing.raw_documents AS r
+        JOIN visible_loads_at(at_commit) AS v USING (load_id)
+        SEMI JOIN (
+            SELECT d.document_id, d.page_number FROM landing.raw_documents AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+            ON d.superseded_by = l.load_id
+        ) AS k USING (document_id, page_number)
+    ) AS c
+    WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
+
+CREATE OR REPLACE MACRO annotations_at(at_commit) AS TABLE
+    SELECT r.* EXCLUDE (superseded_by)
+    FROM landing.annotations AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
+    WHERE r.superseded_by IS NULL
+    UNION ALL
+    SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
+    FROM (
+        SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.dataset, r.record_id) AS newest
+        FROM landing.annotations AS r
+        JOIN visible_loads_at(at_commit) AS v USING (load_id)
+        SEMI JOIN (
+            SELECT d.dataset, d.record_id FROM landing.annotations AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+            ON d.superseded_by = l.load_id
+        ) AS k USING (dataset, record_id)
+    ) AS c
+    WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
+
+CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
+    SELECT r.* EXCLUDE (superseded_by)
+    FROM landing.structured_data AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
+    WHERE r.superseded_by IS NULL
+    UNION ALL
+    SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
+    FROM (
+        SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.source_table, r.record_key) AS newest
+        FROM landing.structured_data AS r
+        JOIN visible_loads_at(at_commit) AS v USING (load_id)
+        SEMI JOIN (
+            SELECT d.source_table, d.record_key FROM landing.structured_data AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+            ON d.superseded_by = l.load_id
+        ) AS k USING (source_table, record_key)
+    ) AS c
+    WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
+
+-- The largest BIGINT stands for "now".
+CREATE OR REPLACE VIEW raw_documents AS FROM raw_documents_at(9223372036854775807);
+CREATE OR REPLACE VIEW annotations AS FROM annotations_at(9223372036854775807);
+CREATE OR REPLACE VIEW structured_data AS FROM structured_data_at(9223372036854775807);
+
+-- Rows set aside and profiles, of the loads that are visible.
+CREATE OR REPLACE VIEW rejected_rows AS
+    FROM landing.rejected_rows SEMI JOIN visible_loads_at(9223372036854775807) USING (load_id);
+CREATE OR REPLACE VIEW load_profiles AS
+    FROM landing.load_profiles SEMI JOIN visible_loads_at(9223372036854775807) USING (load_id);
+
+-- Every attempt to load an object and what became of it.
+CREATE OR REPLACE VIEW loads AS
+    SELECT
+        l.load_id, l.bucket, l.key, l.etag, l.uploaded_at, l.size,
+        l.dataset,
+        c.source,
+        CASE
+            WHEN c.commit_seq IS NULL THEN l.state
+            WHEN v.load_id IS NULL THEN 'replaced'
+            ELSE 'committed'
+        END AS state,
+        CASE WHEN c.commit_seq IS NULL THEN l.reason END AS reason,
+        c.commit_seq, c.row_count, c.rejected_count, c.transfer, c.batch_id, c.schema_version, c.git_sha, c.producer,
+        l.started_at,
+        coalesce(c.committed_at, l.ended_at) AS ended_at
+    FROM (
+        SELECT
+            load_id,
+            any_value(bucket) AS bucket, any_value(key) AS key, any_value(etag) AS etag,
+            any_value(uploaded_at) AS uploaded_at, any_value(size) AS size,
+            any_value(dataset) AS dataset,
+            -- An ending comes after the start, whatever the clocks say.
+            coalesce(arg_max(state, recorded_at) FILTER (state <> 'started'), 'started') AS state,
+            arg_max(reason, recorded_at) FILTER (state <> 'started') AS reason,
+            min(recorded_at) AS started_at,
+            max(recorded_at) FILTER (state <> 'started') AS ended_at
+        FROM load_ledger
+        GROUP BY load_id
+    ) AS l
+    LEFT JOIN commits AS c ON c.load_id = l.load_id AND c.kind = 'load'
+    LEFT JOIN visible_loads_at(9223372036854775807) AS v ON v.load_id = l.load_id;
+
+-- Objects whose newest attempt ended in quarantine: what somebody has to look at.
+CREATE OR REPLACE VIEW quarantine AS
+    SELECT bucket, key, etag, uploaded_at, size, dataset, reason, load_id, ended_at AS quarantined_at
+    FROM (FROM loads QUALIFY row_number() OVER (PARTITION BY bucket, key ORDER BY uploaded_at DESC, started_at DESC) = 1)
+    WHERE state = 'quarantined';
