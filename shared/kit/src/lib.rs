@@ -1,1 +1,19 @@
-//! To come.
+//! What the Workers share: ports to the platform and their implementations, authentication, problem documents, logs.
+//!
+//! A Worker's logic is written against the ports ([`ObjectStore`], [`Host`]), so that it runs natively in tests; the
+//! implementations for Cloudflare are beside them.
+
+mod auth;
+mod config;
+mod fetch;
+mod host;
+pub mod log;
+mod problem;
+mod store;
+
+pub use auth::TokenHash;
+pub use config::{ConfigError, required_secret, required_var, var_as};
+pub use fetch::FetchTransport;
+pub use host::{Host, WorkerHost};
+pub use problem::Problem;
+pub use store::{Listed, ObjectStore, R2Store, Range, Read, StoreError, binding_name};

@@ -325,6 +325,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands for what a transport gives")]
     fn json(status: u16, body: &str) -> Result<HttpResponse, TransportError> {
         let response = HttpResponse {
             status,

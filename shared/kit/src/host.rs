@@ -1,0 +1,27 @@
+//! Time and chance.
+
+use living_core::time::Timestamp;
+
+/// What a Worker can't do by itself. A test brings its own.
+pub trait Host {
+    /// Now. In a Worker it stands still between awaits.
+    fn now(&self) -> Timestamp;
+
+    /// Fills a buffer with random bytes that nobody can guess.
+    fn fill_random(&self, bytes: &mut [u8]);
+}
+
+/// The Workers runtime.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerHost;
+
+impl Host for WorkerHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        // The runtime's source has no way to fail (Web Crypto, `getRandomValues` of at most 65,536 bytes).
+        let _ = getrandom::fill(bytes);
+    }
+}
