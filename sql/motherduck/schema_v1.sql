@@ -116,6 +116,13 @@ CREATE TABLE IF NOT EXISTS load_ledger (
     reason         VARCHAR
 );
 
+-- Messages of the queues that nothing could be done with: no event, or no object any more.
+CREATE TABLE IF NOT EXISTS dead_letters (
+    recorded_at    TIMESTAMP NOT NULL,
+    message        VARCHAR NOT NULL,
+    reason         VARCHAR NOT NULL
+);
+
 -- Loads that may stand in `superseded_by`.
 CREATE TABLE IF NOT EXISTS superseding_loads (
     load_id        UUID NOT NULL

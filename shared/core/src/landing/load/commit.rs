@@ -24,7 +24,7 @@ pub struct CommitRow {
 
 impl Load {
     /// Commits, if all `rows` that the file has are there (loaded or set aside), the load isn't too old, and the object's key has no
-    /// commit of the same content or a newer one. Inserts one row, or none.
+    /// commit of the same content or a newer one. Gives one row for [`read_commit`], or none.
     ///
     /// A violated primary key means that another commit came first: run it again. It may be repeated: once it has committed, the
     /// key has a commit of the same content.
@@ -46,7 +46,8 @@ impl Load {
                AND {WAREHOUSE_NOW} <= {deadline} \
                AND NOT EXISTS (SELECT 1 FROM (SELECT kind, etag, uploaded_at FROM commits \
                                               WHERE bucket = {bucket} AND key = {key} ORDER BY commit_seq DESC LIMIT 1) AS newest \
-                               WHERE newest.uploaded_at > {uploaded_at} OR (newest.kind = 'load' AND newest.etag = {etag}))",
+                               WHERE newest.uploaded_at > {uploaded_at} OR (newest.kind = 'load' AND newest.etag = {etag})) \
+             RETURNING commit_seq, row_count, rejected_count",
             bucket = Literal::Text(&object.bucket),
             key = Literal::Text(&object.key),
             etag = Literal::Text(&object.head.etag),
@@ -86,7 +87,7 @@ fn optional_text(value: Option<&str>) -> String {
     Literal::optional(value, Literal::Text).to_string()
 }
 
-/// Reads the row that [`Load::find_commit`] gives. `None` if it isn't such a row.
+/// Reads the row that [`Load::commit`] and [`Load::find_commit`] give. `None` if it isn't such a row.
 #[must_use]
 pub fn read_commit(row: &[serde_json::Value]) -> Option<CommitRow> {
     let [commit_seq, rows, rejected] = row else {
@@ -100,6 +101,7 @@ pub fn read_commit(row: &[serde_json::Value]) -> Option<CommitRow> {
 }
 
 /// Makes the rows of a deleted object invisible from now on, if its newest commit is a load of a content from before the deletion.
+/// Gives the number of the commit, or nothing.
 #[must_use]
 pub fn retract(id: Uuid, bucket: &str, key: &str, deleted_at: Timestamp) -> Statement {
     let bucket = Literal::Text(bucket);
@@ -112,7 +114,8 @@ pub fn retract(id: Uuid, bucket: &str, key: &str, deleted_at: Timestamp) -> Stat
                 greatest(log.committed_at, {WAREHOUSE_NOW}) \
          FROM (SELECT max(commit_seq) AS commit_seq, max(committed_at) AS committed_at FROM commits) AS log, \
               (FROM commits WHERE bucket = {bucket} AND key = {key} ORDER BY commit_seq DESC LIMIT 1) AS newest \
-         WHERE newest.kind = 'load' AND newest.uploaded_at <= {deleted_at}",
+         WHERE newest.kind = 'load' AND newest.uploaded_at <= {deleted_at} \
+         RETURNING commit_seq",
         id = Literal::Uuid(id),
     ))
 }

@@ -1,0 +1,280 @@
+//! The HTTP side, for operators: `POST /replay`, `GET /loads`, `GET /healthz`, all behind the admin token.
+
+use living_core::{
+    landing::event::{self, Notification},
+    sql::{Literal, Statement},
+    time::Timestamp,
+};
+use living_kit::{Host, ObjectStore, Problem, log};
+use living_warehouse::Warehouse;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Announcer, Ingest};
+
+/// Most objects that one replay puts on the queue; the reply says where to go on.
+const REPLAY_OBJECTS: usize = 1_000;
+
+/// Most loads in one reply. The warehouse gives at most 2,048 rows and 50,000 characters, and a load is up to 500 characters.
+const PAGE: u64 = 50;
+
+/// Columns of a load in the reply.
+const LOAD_COLUMNS: [&str; 18] = [
+    "load_id",
+    "bucket",
+    "key",
+    "etag",
+    "uploaded_at",
+    "size",
+    "dataset",
+    "source",
+    "state",
+    "reason",
+    "commit_seq",
+    "row_count",
+    "rejected_count",
+    "transfer",
+    "batch_id",
+    "git_sha",
+    "started_at",
+    "ended_at",
+];
+
+/// Puts messages on the landing queue.
+pub(crate) trait LandingQueue {
+    /// # Errors
+    /// Why they weren't sent.
+    async fn send(&self, messages: Vec<Notification>) -> Result<(), String>;
+}
+
+/// What to load again: one object, or those below a prefix, all or uploaded in a time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayRequest {
+    bucket: String,
+    key: Option<String>,
+    prefix: Option<String>,
+    /// Uploaded at or after.
+    from: Option<Timestamp>,
+    /// Uploaded before.
+    to: Option<Timestamp>,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ReplayReply {
+    queued: usize,
+    /// Objects that no route takes.
+    not_ours: usize,
+    /// There are more objects: send the request again with this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+/// `POST /replay`
+pub(crate) async fn replay<S, W, A, H>(
+    ingest: &Ingest<S, W, A, H>,
+    queue: &impl LandingQueue,
+    body: &str,
+) -> Result<ReplayReply, Problem>
+where
+    S: ObjectStore,
+    H: Host,
+{
+    let request: ReplayRequest =
+        serde_json::from_str(body).map_err(|error| Problem::bad_request(format!("body: {error}")))?;
+    let now = ingest.host.now();
+    let (keys, cursor) = match (&request.key, &request.prefix, request.from.or(request.to)) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+            return Err(Problem::bad_request(
+                "body: key goes neither with prefix nor with from and to",
+            ));
+        }
+        (None, None, None) => return Err(Problem::bad_request("body: one of key, prefix, from and to is needed")),
+        (Some(key), ..) => (vec![key.clone()], None),
+        (None, ..) => list(&ingest.store, &request).await?,
+    };
+    let found = keys.len();
+    let messages: Vec<Notification> = keys
+        .iter()
+        .filter(|key| ingest.config.routes.find(&request.bucket, key).is_some())
+        .map(|key| event::replay(&request.bucket, key, now))
+        .collect();
+    let queued = messages.len();
+    queue.send(messages).await.map_err(|error| {
+        log::error("replay_failed").with("error", error).write();
+        Problem::unavailable()
+    })?;
+    log::info("replay")
+        .with("bucket", &request.bucket)
+        .with("queued", queued)
+        .write();
+    Ok(ReplayReply {
+        queued,
+        not_ours: found - queued,
+        cursor,
+    })
+}
+
+/// Keys of the objects that a request means, from where it says on.
+async fn list(store: &impl ObjectStore, request: &ReplayRequest) -> Result<(Vec<String>, Option<String>), Problem> {
+    let prefix = request.prefix.as_deref().unwrap_or_default();
+    let mut cursor = request.cursor.clone();
+    let mut keys = Vec::new();
+    loop {
+        let page = store.list(&request.bucket, prefix, cursor).await.map_err(|error| {
+            log::error("list_failed")
+                .with("bucket", &request.bucket)
+                .with("error", error.to_string())
+                .write();
+            Problem::unavailable()
+        })?;
+        let wanted = |at: Timestamp| request.from.is_none_or(|from| at >= from) && request.to.is_none_or(|to| at < to);
+        keys.extend(
+            page.objects
+                .into_iter()
+                .filter(|(_, uploaded_at)| wanted(*uploaded_at))
+                .map(|(key, _)| key),
+        );
+        cursor = page.cursor;
+        if cursor.is_none() || keys.len() >= REPLAY_OBJECTS {
+            return Ok((keys, cursor));
+        }
+    }
+}
+
+/// Which loads to show: the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LoadsQuery {
+    bucket: Option<String>,
+    key: Option<String>,
+    prefix: Option<String>,
+    state: Option<String>,
+    cursor: Option<String>,
+}
+
+impl LoadsQuery {
+    /// From the parameters of a URL.
+    pub(crate) fn parse(pairs: impl Iterator<Item = (String, String)>) -> Result<Self, Problem> {
+        let mut query = Self::default();
+        for (name, value) in pairs {
+            let place = match name.as_str() {
+                "bucket" => &mut query.bucket,
+                "key" => &mut query.key,
+                "prefix" => &mut query.prefix,
+                "state" => &mut query.state,
+                "cursor" => &mut query.cursor,
+                other => {
+                    return Err(Problem::bad_request(format!(
+                        "parameter {other:?}: known are bucket, key, prefix, state and cursor"
+                    )));
+                }
+            };
+            *place = Some(value);
+        }
+        if let Some(cursor) = &query.cursor
+            && uuid::Uuid::parse_str(cursor).is_err()
+        {
+            return Err(Problem::bad_request(
+                "parameter \"cursor\": it's not one that a reply gave",
+            ));
+        }
+        Ok(query)
+    }
+
+    fn statement(&self) -> Statement {
+        let mut conditions = vec!["true".to_owned()];
+        let mut equal = |column: &str, value: &Option<String>| {
+            if let Some(value) = value {
+                conditions.push(format!("{column} = {}", Literal::Text(value)));
+            }
+        };
+        equal("bucket", &self.bucket);
+        equal("key", &self.key);
+        equal("state", &self.state);
+        if let Some(prefix) = &self.prefix {
+            conditions.push(format!("starts_with(key, {})", Literal::Text(prefix)));
+        }
+        if let Some(cursor) = &self.cursor {
+            conditions.push(format!("load_id < CAST({} AS UUID)", Literal::Text(cursor)));
+        }
+        // Text, so that numbers beyond 2^53 and times come as they are.
+        let columns: Vec<String> = LOAD_COLUMNS.iter().map(|c| format!("CAST({c} AS VARCHAR)")).collect();
+        Statement::read(format!(
+            "SELECT {} FROM loads WHERE {} ORDER BY load_id DESC LIMIT {PAGE}",
+            columns.join(", "),
+            conditions.join(" AND ")
+        ))
+    }
+}
+
+/// `GET /loads`
+pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Result<Value, Problem> {
+    let result = warehouse.run(&query.statement()).await.map_err(|error| {
+        log::error("loads_failed").with("error", error.to_string()).write();
+        Problem::unavailable()
+    })?;
+    let loads: Vec<Value> = result
+        .rows
+        .iter()
+        .map(|row| {
+            LOAD_COLUMNS
+                .iter()
+                .zip(row)
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect()
+        })
+        .collect();
+    let full = loads.len() as u64 == PAGE;
+    let cursor = if full {
+        loads.last().and_then(|load| load.get("load_id")).cloned()
+    } else {
+        None
+    };
+    Ok(json!({ "loads": loads, "cursor": cursor }))
+}
+
+/// `GET /healthz`: whether the warehouse answers, and how much waits.
+pub(crate) async fn health<S, W: Warehouse, A: Announcer, H>(ingest: &Ingest<S, W, A, H>) -> Result<Value, Problem> {
+    let statement =
+        Statement::read("SELECT (SELECT coalesce(max(commit_seq), 0) FROM commits), (SELECT count(*) FROM quarantine)");
+    match ingest.warehouse.run(&statement).await {
+        Ok(result) => {
+            let row = result.first().unwrap_or_default();
+            Ok(json!({ "ok": true, "commit_seq": row.first(), "in_quarantine": row.get(1) }))
+        }
+        Err(error) => {
+            log::error("unhealthy").with("error", error.to_string()).write();
+            Err(Problem::unavailable())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(pairs: &[(&str, &str)]) -> Result<LoadsQuery, Problem> {
+        LoadsQuery::parse(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn parameters_become_conditions_and_nothing_else() {
+        let statement = query(&[("bucket", "b'); DROP TABLE x; --"), ("state", "failed")])
+            .unwrap()
+            .statement();
+        assert!(
+            statement
+                .text
+                .contains("bucket = 'b''); DROP TABLE x; --' AND state = 'failed'"),
+            "{}",
+            statement.text
+        );
+    }
+
+    #[test]
+    fn unknown_parameters_and_made_up_cursors_are_refused() {
+        assert_eq!(query(&[("colour", "red")]).unwrap_err().status, 400);
+        assert_eq!(query(&[("cursor", "1; DROP TABLE x")]).unwrap_err().status, 400);
+    }
+}

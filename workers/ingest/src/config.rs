@@ -1,0 +1,33 @@
+//! What a deployment says of ingest: the variable `INGEST`.
+
+use living_core::landing::route::Routes;
+use serde::Deserialize;
+
+/// Validated when it's read; a mistake is named with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub routes: Routes,
+    #[serde(default)]
+    pub pull: Pull,
+}
+
+/// When the warehouse reads an object by itself instead of being sent its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pull {
+    /// The warehouse has a secret for the buckets (`CREATE SECRET … TYPE R2`).
+    pub enabled: bool,
+    /// Objects of this size and more are pulled. MotherDuck's advice is Parquet files of 1 MB or more; below that a statement with the
+    /// rows is as fast and needs one party less.
+    pub from_bytes: u64,
+}
+
+impl Default for Pull {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            from_bytes: 4 << 20,
+        }
+    }
+}

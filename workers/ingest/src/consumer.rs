@@ -1,0 +1,192 @@
+//! Messages of the landing queue and of its dead-letter queue.
+
+use living_core::{
+    landing::{
+        decision::ObjectHead,
+        event::{self, ObjectEvent},
+        load::{Ending, Load, ObjectVersion, load_id},
+        route::Route,
+    },
+    sql::{Literal, Statement},
+};
+use living_kit::{Host, ObjectStore, log};
+use living_warehouse::{Error, Warehouse};
+
+use crate::{Announcer, Ingest, Outcome};
+
+/// First wait before a message is delivered again, in seconds; doubled each time.
+const RETRY_SECONDS: u32 = 5;
+
+/// Longest wait, in seconds. With 10 retries a message is given up after about an hour and a half.
+const MAX_RETRY_SECONDS: u32 = 900;
+
+/// A message as the queue delivers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The body, which should be JSON.
+    pub body: String,
+    /// How often it was delivered, this time included.
+    pub attempts: u32,
+}
+
+/// What the queue is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Ack,
+    RetryAfter { seconds: u32 },
+}
+
+/// Handles one message of the landing queue.
+pub async fn consume<S, W, A, H>(ingest: &Ingest<S, W, A, H>, delivery: &Delivery) -> Answer
+where
+    S: ObjectStore,
+    W: Warehouse,
+    A: Announcer,
+    H: Host,
+{
+    let started = ingest.host.now();
+    let event = match event::parse(&delivery.body) {
+        Ok(event) => event,
+        // It's no better next time. It's kept where someone can find it.
+        Err(error) => {
+            return answer_recorded(
+                record(ingest, &delivery.body, &error.to_string()).await,
+                delivery.attempts,
+            );
+        }
+    };
+    let outcome = ingest.handle(&event, delivery.attempts > 1).await;
+    write_log(
+        &event,
+        &outcome,
+        delivery.attempts,
+        ingest.host.now().millis() - started.millis(),
+    );
+    match outcome {
+        Outcome::Retry { .. } => retry(delivery.attempts),
+        _ => Answer::Ack,
+    }
+}
+
+/// Handles one message of the dead-letter queue: all its retries failed. Its object goes to quarantine, from where a replay brings it
+/// back; what is no event, or has no object, is kept as it is.
+pub async fn record_dead_letter<S, W, A, H>(ingest: &Ingest<S, W, A, H>, delivery: &Delivery) -> Answer
+where
+    S: ObjectStore,
+    W: Warehouse,
+    A: Announcer,
+    H: Host,
+{
+    const REASON: &str = "every attempt failed; the ledger has the reasons";
+    log::error("dead_letter").with("message", &delivery.body).write();
+    let recorded = match event::parse(&delivery.body) {
+        Err(error) => record(ingest, &delivery.body, &error.to_string()).await,
+        Ok(event) => {
+            let head = ingest.store.head(&event.bucket, &event.key).await;
+            match (ingest.config.routes.find(&event.bucket, &event.key), head) {
+                (_, Err(_)) => return retry(delivery.attempts),
+                (Some(route), Ok(Some(head))) => quarantine(ingest, route, &event, head, REASON).await,
+                (_, Ok(_)) => record(ingest, &delivery.body, REASON).await,
+            }
+        }
+    };
+    answer_recorded(recorded, delivery.attempts)
+}
+
+fn answer_recorded(recorded: Result<(), Error>, attempts: u32) -> Answer {
+    match recorded {
+        Ok(()) => Answer::Ack,
+        Err(error) => {
+            log::error("not_recorded").with("error", error.to_string()).write();
+            retry(attempts)
+        }
+    }
+}
+
+async fn quarantine<S, W: Warehouse, A, H: Host>(
+    ingest: &Ingest<S, W, A, H>,
+    route: &Route,
+    event: &ObjectEvent,
+    head: ObjectHead,
+    reason: &str,
+) -> Result<(), Error> {
+    let now = ingest.host.now();
+    let mut random = [0; 10];
+    ingest.host.fill_random(&mut random);
+    let object = ObjectVersion {
+        bucket: event.bucket.clone(),
+        key: event.key.clone(),
+        head,
+    };
+    let load = Load {
+        id: load_id(now, random),
+        object,
+        started_at: now,
+    };
+    ingest
+        .warehouse
+        .run(&load.end(Ending::Quarantined, now, route.dataset, reason))
+        .await
+        .map(drop)
+}
+
+/// Keeps a message that nothing else can be done with.
+async fn record<S, W: Warehouse, A, H: Host>(
+    ingest: &Ingest<S, W, A, H>,
+    message: &str,
+    reason: &str,
+) -> Result<(), Error> {
+    log::warning("message_set_aside")
+        .with("message", message)
+        .with("reason", reason)
+        .write();
+    let statement = Statement::repeatable(format!(
+        "INSERT INTO dead_letters VALUES ({}, {}, {})",
+        ingest.host.now().literal(),
+        Literal::Text(message),
+        Literal::Text(reason)
+    ));
+    ingest.warehouse.run(&statement).await.map(drop)
+}
+
+fn retry(attempts: u32) -> Answer {
+    let doubled = RETRY_SECONDS.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+    Answer::RetryAfter {
+        seconds: doubled.min(MAX_RETRY_SECONDS),
+    }
+}
+
+fn write_log(event: &ObjectEvent, outcome: &Outcome, attempts: u32, millis: i64) {
+    let line = match outcome {
+        Outcome::NotOurs => log::info("not_ours"),
+        Outcome::Skipped(skip) => log::info("skipped").with("reason", skip.to_string()),
+        Outcome::Committed(report) => log::info("committed").with("load", report),
+        Outcome::Retracted { commit_seq } => log::info("retracted").with("commit_seq", commit_seq),
+        Outcome::Quarantined { reason } => log::warning("quarantined").with("reason", reason),
+        Outcome::Discarded { reason } => log::info("discarded").with("reason", reason),
+        Outcome::Retry { reason } => log::error("failed").with("reason", reason),
+    };
+    line.with("bucket", &event.bucket)
+        .with("key", &event.key)
+        .with("attempts", attempts)
+        .with("milliseconds", millis)
+        .write();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        let seconds = |attempts| match retry(attempts) {
+            Answer::RetryAfter { seconds } => seconds,
+            Answer::Ack => 0,
+        };
+        assert_eq!(
+            [seconds(1), seconds(2), seconds(5), seconds(9), seconds(100)],
+            [5, 10, 80, 900, 900]
+        );
+        assert_eq!(seconds(0), 5);
+    }
+}

@@ -1,0 +1,57 @@
+//! Why a load didn't come to its commit.
+
+use living_core::landing::{contract::ContractError, load::Transfer};
+use living_kit::StoreError;
+use living_warehouse::Error;
+
+/// What stopped a load, by what is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The object is at fault. It will be no better next time: quarantine.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The rows can't be moved this way, but perhaps the other.
+    #[error("{reason}")]
+    Switch { to: Transfer, reason: String },
+    /// The object is gone or has a new content, which has its own event.
+    #[error("the object changed while it was read")]
+    Changed,
+    /// Another attempt was first, or the key has a newer commit.
+    #[error("{0}")]
+    Outrun(&'static str),
+    /// Something else doesn't work. It may next time.
+    #[error("{0}")]
+    Passing(String),
+}
+
+impl From<living_parquet::Error> for Failure {
+    fn from(error: living_parquet::Error) -> Self {
+        let reason = error.to_string();
+        if error.is_size() {
+            Self::Switch {
+                to: Transfer::Pull,
+                reason,
+            }
+        } else {
+            Self::Unreadable(reason)
+        }
+    }
+}
+
+impl From<ContractError> for Failure {
+    fn from(error: ContractError) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Passing(format!("R2: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Passing(format!("warehouse: {error}"))
+    }
+}
