@@ -76,7 +76,9 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The column's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
         self.name
     }
 

@@ -37,6 +37,14 @@ impl Error {
         Self::Damaged(reason.into())
     }
 
+    /// Says where in the file the damage is.
+    pub(crate) fn within(self, place: impl std::fmt::Display) -> Self {
+        match self {
+            Self::Damaged(reason) => Self::Damaged(format!("{place}: {reason}")),
+            other => other,
+        }
+    }
+
     /// Whether a reader with more memory might read the file.
     #[must_use]
     pub fn is_size(&self) -> bool {
@@ -44,6 +52,7 @@ impl Error {
     }
 }
 
+/// What the decoder says, without its layers' names in front.
 impl From<parquet::errors::ParquetError> for Error {
     fn from(error: parquet::errors::ParquetError) -> Self {
         use parquet::errors::ParquetError as P;
@@ -56,6 +65,11 @@ impl From<parquet::errors::ParquetError> for Error {
 
 impl From<arrow_schema::ArrowError> for Error {
     fn from(error: arrow_schema::ArrowError) -> Self {
-        Self::Damaged(error.to_string())
+        let text = match error {
+            arrow_schema::ArrowError::ParquetError(text) => text,
+            other => other.to_string(),
+        };
+        let text = text.strip_prefix("Parquet error: ").unwrap_or(&text);
+        Self::Damaged(text.to_owned())
     }
 }

@@ -65,10 +65,30 @@ pub fn open(size: u64, tail: &[u8], limits: &Limits) -> Result<Opened, Error> {
         return Ok(Opened::NeedsTail(needed));
     };
     let footer = tail.get(start..tail.len() - TAIL).unwrap_or_default();
-    // Before the decoder allocates for lists, they have to be as long as they say.
-    Cursor::new(footer, limits.row_groups.max(limits.columns) as u64).skip_struct()?;
-    let metadata = ParquetMetaDataReader::decode_metadata(footer)?;
+    check_structure(footer, limits)?;
+    let metadata =
+        ParquetMetaDataReader::decode_metadata(footer).map_err(|error| Error::from(error).within("the footer"))?;
     File::new(metadata, size, limits).map(Opened::File)
+}
+
+/// Walks the footer once before the decoder allocates for it: lists have to be as long as they say.
+fn check_structure(footer: &[u8], limits: &Limits) -> Result<(), Error> {
+    /// `FileMetaData.encryption_algorithm`: the columns are encrypted, the footer isn't.
+    const ENCRYPTION_ALGORITHM: i16 = 8;
+    let longest_list = limits.row_groups.max(limits.columns) as u64;
+    let mut cursor = Cursor::new(footer, longest_list);
+    let mut previous = 0;
+    let mut walk = || -> Result<(), Error> {
+        while let Some(field) = cursor.field(previous)? {
+            previous = field.id;
+            if field.id == ENCRYPTION_ALGORITHM {
+                return Err(Error::Encrypted);
+            }
+            cursor.skip(&field)?;
+        }
+        Ok(())
+    };
+    walk().map_err(|error| error.within("the footer"))
 }
 
 fn footer_length(size: u64, tail: &[u8]) -> Result<u64, Error> {

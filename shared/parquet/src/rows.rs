@@ -111,7 +111,11 @@ impl RowReader {
                     reader,
                     rows_left,
                 } => {
-                    let Some(batch) = reader.next().transpose()? else {
+                    let batch = reader
+                        .next()
+                        .transpose()
+                        .map_err(|e| Error::from(e).within(format_args!("row group {row_group}")));
+                    let Some(batch) = batch? else {
                         if *rows_left > 0 {
                             return Err(Error::damaged(format!(
                                 "row group {row_group} ends {rows_left} rows early"
@@ -146,6 +150,11 @@ impl RowReader {
         };
         let held = Held::new(ranges, bytes)?;
         self.check_pages(row_group, &held)?;
+        self.start_decoding(row_group, &held)
+            .map_err(|error| error.within(format_args!("row group {row_group}")))
+    }
+
+    fn start_decoding(&mut self, row_group: usize, held: &Held) -> Result<(), Error> {
         let mut decoder = ParquetPushDecoderBuilder::new_with_metadata(self.file.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_batch_size(BATCH_ROWS)
@@ -234,8 +243,7 @@ fn in_column(error: Error, row_group: usize, column: &str) -> Error {
             value,
             limit,
         },
-        Error::Damaged(reason) => Error::Damaged(format!("row group {row_group}, column {column:?}: {reason}")),
-        other => other,
+        other => other.within(format_args!("row group {row_group}, column {column:?}")),
     }
 }
 

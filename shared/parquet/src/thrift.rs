@@ -106,11 +106,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over a whole struct.
-    pub(crate) fn skip_struct(&mut self) -> Result<(), Error> {
-        self.skip_value(STRUCT, 0)
-    }
-
     fn skip_value(&mut self, kind: u8, depth: u8) -> Result<(), Error> {
         if depth > MAX_DEPTH {
             return Err(Error::damaged(format!(
@@ -185,14 +180,14 @@ mod tests {
     fn a_list_that_announces_more_than_there_is_is_refused() {
         // Field 1: a list of 2^31 structs.
         let bytes = [0x19, 0xfc, 0x80, 0x80, 0x80, 0x80, 0x08, 0x00];
-        let error = Cursor::new(&bytes, u64::MAX).skip_struct().unwrap_err();
+        let error = Cursor::new(&bytes, u64::MAX).skip_value(STRUCT, 0).unwrap_err();
         assert!(error.to_string().contains("2147483648 elements"), "{error}");
     }
 
     #[test]
     fn endless_nesting_ends_with_an_error() {
         let bytes = [0x1c; 10_000];
-        assert!(Cursor::new(&bytes, 100).skip_struct().is_err());
+        assert!(Cursor::new(&bytes, 100).skip_value(STRUCT, 0).is_err());
     }
 
     #[test]
