@@ -1,10 +1,12 @@
 //! SQL text for DuckDB: identifiers, literals, and the staging of columns. Nothing here talks to a warehouse.
 
 mod literal;
+mod split;
 mod staging;
 mod statement;
 
 pub use literal::{Literal, decimal, decimal_digits, text};
+pub use split::split;
 pub use staging::{ColumnArrays, PullRefused, Staging};
 pub use statement::{Effect, Statement};
 

@@ -1,0 +1,193 @@
+//! A warehouse in memory, with the schema in it.
+
+use std::{path::Path, time::Duration};
+
+use living_core::sql::Statement;
+use living_warehouse::{
+    Endpoint, HttpRequest, HttpResponse, McpWarehouse, QueryResult, Transport, TransportError, Warehouse,
+};
+use local_warehouse::{Config, LocalWarehouse, ReplyStyle, Token, Tokens};
+use serde_json::Value;
+
+use crate::{Faults, Point};
+
+/// The schema, as set-up applies it.
+const SCHEMA: &str = include_str!("../../../sql/motherduck/schema_v1.sql");
+
+/// Real DuckDB, reached by the client that the Workers use.
+#[derive(Debug)]
+pub struct Duck {
+    pub server: LocalWarehouse,
+    endpoint: Endpoint,
+}
+
+impl Duck {
+    /// A new warehouse with the schema in it.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start(style: ReplyStyle) -> Self {
+        let token = Token::new("test-token").expect("a token");
+        let mut config = Config::new(Tokens {
+            read_write: token,
+            read_only: None,
+        });
+        config.reply_style = style;
+        config.threads = Some(2);
+        config.httpfs = std::env::var_os("DUCKDB_HTTPFS").map(Into::into);
+        let server = LocalWarehouse::start(config).await.expect("the local warehouse starts");
+        let endpoint = Endpoint {
+            url: server.url().to_owned(),
+            token: "test-token".to_owned(),
+            database: local_warehouse::DEFAULT_DATABASE_NAME.to_owned(),
+        };
+        let duck = Self { server, endpoint };
+        for statement in living_core::sql::split(SCHEMA) {
+            duck.reader()
+                .run(&Statement::repeatable(statement))
+                .await
+                .expect("the schema applies");
+        }
+        duck
+    }
+
+    /// A client of its own, that meets no faults.
+    #[must_use]
+    pub fn reader(&self) -> McpWarehouse<HttpTransport> {
+        client(&self.endpoint, Faults::none())
+    }
+
+    /// A client of its own, that meets `faults`.
+    #[must_use]
+    pub fn client_with(&self, faults: Faults) -> McpWarehouse<HttpTransport> {
+        client(&self.endpoint, faults)
+    }
+
+    /// The rows of a query, as JSON.
+    ///
+    /// # Panics
+    /// If the query fails.
+    pub async fn query(&self, sql: &str) -> Vec<Vec<Value>> {
+        self.try_query(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{sql}"))
+            .rows
+    }
+
+    /// As [`Self::query`].
+    ///
+    /// # Errors
+    /// The warehouse's.
+    pub async fn try_query(&self, sql: &str) -> Result<QueryResult, living_warehouse::Error> {
+        self.reader().run(&Statement::read(sql)).await
+    }
+
+    /// The one number that a query gives.
+    ///
+    /// # Panics
+    /// If it gives anything else.
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.query(sql).await[0][0]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no number: {sql}"))
+    }
+
+    /// Runs a statement that writes.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn write(&self, sql: &str) -> QueryResult {
+        self.reader()
+            .run(&Statement::repeatable(sql))
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{sql}"))
+    }
+}
+
+fn client(endpoint: &Endpoint, faults: Faults) -> McpWarehouse<HttpTransport> {
+    McpWarehouse::new(
+        endpoint.clone(),
+        HttpTransport {
+            http: reqwest::Client::new(),
+            faults,
+        },
+    )
+}
+
+/// HTTP over loopback. A call to the warehouse is a point at which a fault may happen.
+#[derive(Debug, Clone)]
+pub struct HttpTransport {
+    http: reqwest::Client,
+    faults: Faults,
+}
+
+impl HttpTransport {
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+        let mut builder = self.http.post(&request.url).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let response = builder.timeout(Duration::from_secs(20)).send().await?;
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned)
+        };
+        Ok(HttpResponse {
+            status: response.status().as_u16(),
+            content_type: header("content-type").unwrap_or_default(),
+            session_id: header("mcp-session-id"),
+            retry_after: header("retry-after").and_then(|v| v.parse().ok()),
+            body: response.bytes().await?.to_vec(),
+        })
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let point = Point::Warehouse(statement_of(&request.body));
+        let exchange = async {
+            self.exchange(request)
+                .await
+                .map_err(|error| TransportError::Lost(error.to_string()))
+        };
+        self.faults
+            .around(point, exchange, || {
+                Err(TransportError::Lost("the fault that was asked for".to_owned()))
+            })
+            .await
+    }
+
+    /// Waits are counted, not waited.
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration.min(Duration::from_millis(20))).await;
+    }
+
+    fn random(&self) -> u64 {
+        std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0)
+    }
+}
+
+/// The beginning of the statement in a request, or the method of one that carries none.
+fn statement_of(body: &str) -> String {
+    let message: Value = serde_json::from_str(body).unwrap_or_default();
+    let text = message
+        .pointer("/params/arguments/sql")
+        .or_else(|| message.get("method"))
+        .and_then(Value::as_str);
+    text.unwrap_or_default()
+        .split_whitespace()
+        .take(4)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The folder of third-party test data, if there is one.
+#[must_use]
+pub fn data() -> Option<std::path::PathBuf> {
+    let named = std::env::var_os("LIVING_SCHEMA_DATA").map(std::path::PathBuf::from);
+    let path = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    path.is_dir().then_some(path)
+}

@@ -1,0 +1,97 @@
+//! Faults at the points where ingest waits for something outside.
+
+use std::{cell::RefCell, future::Future, rc::Rc};
+
+/// Where ingest waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Point {
+    /// A request to the warehouse, with the beginning of its statement.
+    Warehouse(String),
+    StoreHead,
+    StoreRead,
+    Announce,
+}
+
+/// What happens at a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The isolate dies before the request leaves.
+    DieBefore,
+    /// The request is carried out, and the isolate dies before it hears of it.
+    DieAfter,
+    /// The request fails, and wasn't carried out.
+    FailBefore,
+    /// The request is carried out, and its answer is lost.
+    FailAfter,
+}
+
+/// A plan for one run: a fault at its n-th point. It also keeps the list of points that the run came to.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Rc<RefCell<Plan>>);
+
+#[derive(Debug, Default)]
+struct Plan {
+    at: Option<(usize, Fault)>,
+    points: Vec<Point>,
+    dead: bool,
+}
+
+impl Faults {
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// `fault` at the n-th point from now on, counted from 0.
+    pub fn plan(&self, n: usize, fault: Fault) {
+        *self.0.borrow_mut() = Plan {
+            at: Some((n, fault)),
+            ..Plan::default()
+        };
+    }
+
+    pub fn clear(&self) {
+        *self.0.borrow_mut() = Plan::default();
+    }
+
+    /// The points that the run came to.
+    #[must_use]
+    pub fn points(&self) -> Vec<Point> {
+        self.0.borrow().points.clone()
+    }
+
+    /// Whether the isolate has died.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.0.borrow().dead
+    }
+
+    /// Carries out `request`, or what the plan says instead. `failed` makes the answer of a failed request.
+    pub async fn around<T>(&self, point: Point, request: impl Future<Output = T>, failed: impl FnOnce() -> T) -> T {
+        let fault = {
+            let mut plan = self.0.borrow_mut();
+            let n = plan.points.len();
+            plan.points.push(point);
+            plan.at.filter(|(at, _)| *at == n).map(|(_, fault)| fault)
+        };
+        match fault {
+            None => request.await,
+            Some(Fault::DieBefore) => self.die().await,
+            Some(Fault::DieAfter) => {
+                request.await;
+                self.die().await
+            }
+            Some(Fault::FailBefore) => failed(),
+            Some(Fault::FailAfter) => {
+                request.await;
+                failed()
+            }
+        }
+    }
+
+    /// Never comes back.
+    async fn die<T>(&self) -> T {
+        self.0.borrow_mut().dead = true;
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,109 @@
+//! Parquet files in the layouts that ingest takes.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray,
+    builder::{Int64Builder, ListBuilder, StringBuilder, StructBuilder},
+};
+use arrow_schema::{DataType, Field, Fields, Schema};
+use bytes::Bytes;
+use parquet::{
+    arrow::ArrowWriter,
+    file::{metadata::KeyValue, properties::WriterProperties},
+};
+
+/// Rows of text cells, with the names of their columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cells {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Option<String>>>,
+}
+
+/// A file of documents: (document, page, text, confidence).
+#[must_use]
+pub fn documents(rows: &[(&str, i32, &str, Option<f64>)]) -> Bytes {
+    let ids: StringArray = rows.iter().map(|row| Some(row.0)).collect();
+    let pages: Int32Array = rows.iter().map(|row| Some(row.1)).collect();
+    let texts: StringArray = rows.iter().map(|row| Some(row.2)).collect();
+    let confidences: Float64Array = rows.iter().map(|row| row.3).collect();
+    write(vec![
+        ("document_id", Arc::new(ids) as ArrayRef),
+        ("page_number", Arc::new(pages)),
+        ("text", Arc::new(texts)),
+        ("confidence", Arc::new(confidences)),
+    ])
+}
+
+/// A file of annotations in the layout of an Argilla export: (record, text, label of one span over the whole text).
+#[must_use]
+pub fn annotations(rows: &[(&str, &str, &str)]) -> Bytes {
+    let ids: StringArray = rows.iter().map(|row| Some(row.0)).collect();
+    let texts: StringArray = rows.iter().map(|row| Some(row.1)).collect();
+    let span = Fields::from(vec![
+        Field::new("start", DataType::Int64, true),
+        Field::new("end", DataType::Int64, true),
+        Field::new("label", DataType::Utf8, true),
+    ]);
+    let spans = StructBuilder::from_fields(span, rows.len());
+    let mut responses = ListBuilder::new(ListBuilder::new(spans));
+    let mut statuses = ListBuilder::new(StringBuilder::new());
+    for (_, text, label) in rows {
+        let spans = responses.values().values();
+        if let Some(start) = spans.field_builder::<Int64Builder>(0) {
+            start.append_value(0);
+        }
+        if let Some(end) = spans.field_builder::<Int64Builder>(1) {
+            end.append_value(i64::try_from(text.chars().count()).unwrap_or(i64::MAX));
+        }
+        if let Some(labels) = spans.field_builder::<StringBuilder>(2) {
+            labels.append_value(label);
+        }
+        spans.append(true);
+        responses.values().append(true);
+        responses.append(true);
+        statuses.values().append_value("submitted");
+        statuses.append(true);
+    }
+    write(vec![
+        ("id", Arc::new(ids) as ArrayRef),
+        ("text", Arc::new(texts)),
+        ("entities.responses", Arc::new(responses.finish())),
+        ("entities.responses.status", Arc::new(statuses.finish())),
+    ])
+}
+
+/// A file of a table whose cells are all text.
+#[must_use]
+pub fn table(cells: &Cells) -> Bytes {
+    let column = |i: usize| -> StringArray { cells.rows.iter().map(|row| row.get(i).cloned().flatten()).collect() };
+    let columns = cells.columns.iter().enumerate();
+    write(
+        columns
+            .map(|(i, name)| (name.as_str(), Arc::new(column(i)) as ArrayRef))
+            .collect(),
+    )
+}
+
+/// Writes columns with the metadata of the contract, in small row groups.
+fn write(columns: Vec<(&str, ArrayRef)>) -> Bytes {
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+        .collect();
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).expect("columns of one length");
+    let metadata = [("schema_version", "1"), ("batch_id", "batch-1"), ("git_sha", "0123abc")];
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(4))
+        .set_key_value_metadata(Some(
+            metadata.map(|(k, v)| KeyValue::new(k.to_owned(), v.to_owned())).into(),
+        ))
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties)).expect("a writer");
+    writer.write(&batch).expect("rows are written");
+    writer.close().expect("the footer is written");
+    bytes.into()
+}

@@ -1,0 +1,12 @@
+//! Ports for tests of ingest: real DuckDB behind MotherDuck's protocol, and R2, queue, clock and chance in memory, with faults that can
+//! be switched on.
+
+mod duck;
+mod faults;
+mod files;
+mod ports;
+
+pub use duck::{Duck, HttpTransport, data};
+pub use faults::{Fault, Faults, Point};
+pub use files::{Cells, annotations, documents, table};
+pub use ports::{Harness, MemoryStore, TestHost};

@@ -1,0 +1,277 @@
+//! Ingest with everything around it.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    task::Poll,
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use ingest::{Announcer, Answer, CommitNotice, Config, Delivery, Ingest, consume};
+use living_core::{
+    landing::{
+        decision::ObjectHead,
+        event::{Action, Notification, NotifiedObject},
+    },
+    time::Timestamp,
+};
+use living_kit::{Host, Listed, ObjectStore, Range, Read, StoreError};
+use living_parquet::Limits;
+use living_warehouse::McpWarehouse;
+use local_warehouse::ReplyStyle;
+
+use crate::{Duck, Faults, HttpTransport, Point};
+
+/// Three buckets, as in production; structured data of `keyed/` has a record key, that of `gone/` is retracted when deleted.
+const CONFIG: &str = r#"{ "routes": [
+    { "bucket": "ocr", "dataset": "raw_documents" },
+    { "bucket": "argilla", "dataset": "annotations" },
+    { "bucket": "csv", "prefix": "keyed/", "dataset": "structured_data", "record_key": ["imo"] },
+    { "bucket": "csv", "prefix": "gone/", "dataset": "structured_data", "on_delete": "retract" },
+    { "bucket": "csv", "dataset": "structured_data" } ] }"#;
+
+/// Objects in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    objects: Rc<RefCell<BTreeMap<(String, String), (ObjectHead, Bytes)>>>,
+    faults: Faults,
+    clock: Rc<Cell<i64>>,
+}
+
+impl MemoryStore {
+    /// Writes an object and gives the event of it.
+    pub fn put(&self, bucket: &str, key: &str, bytes: Bytes) -> Notification {
+        let at = self.tick();
+        let etag = format!("{:016x}-{}", hash(&bytes), bytes.len());
+        let head = ObjectHead {
+            etag: etag.clone(),
+            size: bytes.len() as u64,
+            uploaded_at: at,
+        };
+        self.objects
+            .borrow_mut()
+            .insert((bucket.to_owned(), key.to_owned()), (head, bytes));
+        notification(Action::PutObject, bucket, key, Some(etag), at)
+    }
+
+    /// Deletes an object and gives the event of it.
+    pub fn delete(&self, bucket: &str, key: &str) -> Notification {
+        self.objects.borrow_mut().remove(&(bucket.to_owned(), key.to_owned()));
+        notification(Action::DeleteObject, bucket, key, None, self.tick())
+    }
+
+    /// Keys and contents of all objects of a bucket.
+    #[must_use]
+    pub fn contents(&self, bucket: &str) -> Vec<(String, Bytes)> {
+        let objects = self.objects.borrow();
+        objects
+            .iter()
+            .filter(|((b, _), _)| b == bucket)
+            .map(|((_, key), (_, bytes))| (key.clone(), bytes.clone()))
+            .collect()
+    }
+
+    fn tick(&self) -> Timestamp {
+        self.clock.set(self.clock.get() + 1);
+        Timestamp::from_millis(1_790_000_000_000 + self.clock.get())
+    }
+
+    fn get(&self, bucket: &str, key: &str) -> Option<(ObjectHead, Bytes)> {
+        self.objects.borrow().get(&(bucket.to_owned(), key.to_owned())).cloned()
+    }
+}
+
+fn notification(action: Action, bucket: &str, key: &str, etag: Option<String>, at: Timestamp) -> Notification {
+    let object = NotifiedObject {
+        key: key.to_owned(),
+        size: None,
+        etag,
+    };
+    Notification {
+        account: "test".to_owned(),
+        action,
+        bucket: bucket.to_owned(),
+        object,
+        event_time: at,
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    // FNV-1a: the same content has the same etag in every run.
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn store_failed<T>() -> Result<T, StoreError> {
+    Err(StoreError("the fault that was asked for".to_owned()))
+}
+
+impl ObjectStore for MemoryStore {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, StoreError> {
+        let head = async { Ok(self.get(bucket, key).map(|(head, _)| head)) };
+        self.faults.around(Point::StoreHead, head, store_failed).await
+    }
+
+    async fn read(&self, bucket: &str, key: &str, etag: &str, range: Range) -> Result<Read, StoreError> {
+        let read = async {
+            Ok(match self.get(bucket, key) {
+                Some((head, bytes)) if head.etag == etag => {
+                    let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(bytes.len());
+                    Read::Bytes(bytes.slice(at(range.start)..at(range.end)))
+                }
+                _ => Read::Changed,
+            })
+        };
+        self.faults.around(Point::StoreRead, read, store_failed).await
+    }
+
+    async fn list(&self, bucket: &str, prefix: &str, _cursor: Option<String>) -> Result<Listed, StoreError> {
+        let objects = self.objects.borrow();
+        let listed = objects
+            .iter()
+            .filter(|((b, key), _)| b == bucket && key.starts_with(prefix));
+        Ok(Listed {
+            objects: listed
+                .map(|((_, key), (head, _))| (key.clone(), head.uploaded_at))
+                .collect(),
+            cursor: None,
+        })
+    }
+}
+
+/// Keeps what is announced.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryAnnouncer {
+    notices: Rc<RefCell<Vec<i64>>>,
+    faults: Faults,
+}
+
+impl Announcer for MemoryAnnouncer {
+    async fn announce(&self, notice: &CommitNotice) -> Result<(), String> {
+        let announce = async {
+            self.notices.borrow_mut().push(notice.commit_seq);
+            Ok(())
+        };
+        self.faults
+            .around(Point::Announce, announce, || {
+                Err("the fault that was asked for".to_owned())
+            })
+            .await
+    }
+}
+
+/// The machine's clock, and chance from a counter.
+#[derive(Debug, Clone, Default)]
+pub struct TestHost {
+    counter: Rc<Cell<u64>>,
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Timestamp {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.counter.set(self.counter.get() + 1);
+        for (byte, random) in bytes
+            .iter_mut()
+            .zip(self.counter.get().to_be_bytes().into_iter().cycle())
+        {
+            *byte = random;
+        }
+    }
+}
+
+/// Ingest, its ports, and the switch for their faults.
+#[derive(Debug)]
+pub struct Harness {
+    pub duck: Duck,
+    pub store: MemoryStore,
+    pub faults: Faults,
+    announcer: MemoryAnnouncer,
+    host: TestHost,
+    config: Config,
+}
+
+type TestIngest = Ingest<MemoryStore, McpWarehouse<HttpTransport>, MemoryAnnouncer, TestHost>;
+
+impl Harness {
+    /// # Panics
+    /// If the warehouse can't be started.
+    pub async fn start() -> Self {
+        Self::start_with(ReplyStyle::StatelessJson).await
+    }
+
+    /// # Panics
+    /// If the warehouse can't be started.
+    pub async fn start_with(style: ReplyStyle) -> Self {
+        let faults = Faults::none();
+        Self {
+            duck: Duck::start(style).await,
+            store: MemoryStore {
+                faults: faults.clone(),
+                ..MemoryStore::default()
+            },
+            announcer: MemoryAnnouncer {
+                faults: faults.clone(),
+                ..MemoryAnnouncer::default()
+            },
+            host: TestHost::default(),
+            config: serde_json::from_str(CONFIG).expect("the configuration of the tests"),
+            faults,
+        }
+    }
+
+    /// A consumer that has just been started.
+    #[must_use]
+    pub fn ingest(&self) -> TestIngest {
+        Ingest {
+            store: self.store.clone(),
+            warehouse: self.duck.client_with(self.faults.clone()),
+            announcer: self.announcer.clone(),
+            host: self.host.clone(),
+            config: self.config.clone(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Delivers a message to a new consumer. `None`: the consumer died.
+    pub async fn deliver(&self, event: &Notification, attempts: u32) -> Option<Answer> {
+        let body = serde_json::to_string(event).unwrap_or_default();
+        let delivery = Delivery { body, attempts };
+        let ingest = self.ingest();
+        let mut consuming = Box::pin(consume(&ingest, &delivery));
+        std::future::poll_fn(|context| match consuming.poll_unpin(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if self.faults.is_dead() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Delivers a message until it's acknowledged, as a queue does. Gives the number of deliveries.
+    ///
+    /// # Panics
+    /// If that takes more than ten deliveries.
+    pub async fn deliver_until_done(&self, event: &Notification) -> u32 {
+        for attempts in 1..=10 {
+            if self.deliver(event, attempts).await == Some(Answer::Ack) {
+                return attempts;
+            }
+            self.faults.clear();
+        }
+        panic!("not acknowledged after ten deliveries: {event:?}");
+    }
+
+    /// Numbers of the commits that were announced.
+    #[must_use]
+    pub fn announced(&self) -> Vec<i64> {
+        self.announcer.notices.borrow().clone()
+    }
+}
