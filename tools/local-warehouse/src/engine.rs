@@ -1,0 +1,297 @@
+//! The DuckDB instance, and how one call runs on it.
+//!
+//! Each call has a connection of its own, which is closed when the call ends. So settings, temporary tables and
+//! transactions never reach another client, and calls run beside each other.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    auth::Access,
+    config::{Config, Limits, R2, Storage},
+    duckdb::{Column, Connection, Database, DuckDbError, INTERRUPTED, Prepared, StatementKind},
+    error::StartError,
+    outcome::{Failure, Table},
+    policy,
+};
+
+/// How often a statement that has to stop is interrupted until it does. An interrupt that comes just before DuckDB
+/// begins is lost, so once is not enough.
+const INTERRUPT_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Session settings that clients may change: those that can't reach beyond their own call. `TimeZone` could, with SET
+/// GLOBAL, and is therefore set anew on every connection.
+const CHANGEABLE_SETTINGS: &str = "['TimeZone', 'search_path']";
+
+/// The DuckDB instance.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// Empty once closed.
+    database: Mutex<Option<Arc<Database>>>,
+    database_name: String,
+    limits: Limits,
+    allow_multiple_statements: bool,
+    /// Cancelled when the server stops; ends all statements.
+    shutdown: CancellationToken,
+    running: TaskTracker,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    Done(Table),
+    Failed(Failure),
+    /// Interrupted at the time limit.
+    TimedOut(Failure),
+    /// Interrupted because nobody waits for the reply any more.
+    Cancelled,
+}
+
+/// Why a running statement has to stop.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    TimeLimit,
+    Departure,
+}
+
+impl Engine {
+    /// Opens the database and locks it down: no local files, no network but `r2://`, no change of global settings.
+    pub(crate) fn open(config: &Config, shutdown: CancellationToken) -> Result<Self, StartError> {
+        let threads = config.threads.map(|threads| threads.to_string());
+        let mut settings = vec![
+            ("memory_limit", config.memory_limit.as_str()),
+            // The extension file of the package carries no signature that this build of the library accepts.
+            ("allow_unsigned_extensions", "true"),
+            ("allow_community_extensions", "false"),
+            ("autoinstall_known_extensions", "false"),
+            ("autoload_known_extensions", "false"),
+            ("allow_persistent_secrets", "false"),
+        ];
+        if let Some(threads) = &threads {
+            settings.push(("threads", threads));
+        }
+        let database = Database::open_in_memory(&settings).map_err(StartError::database)?;
+        let connection = database.connect().map_err(StartError::database)?;
+        for sql in set_up_sql(config)? {
+            connection.execute(&sql).map_err(StartError::database)?;
+        }
+        Ok(Self {
+            database: Mutex::new(Some(Arc::new(database))),
+            database_name: config.database_name.clone(),
+            limits: config.limits,
+            allow_multiple_statements: config.allow_multiple_statements,
+            shutdown,
+            running: TaskTracker::new(),
+        })
+    }
+
+    pub(crate) fn database_name(&self) -> &str {
+        &self.database_name
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Runs `sql` to its end: the reply, the time limit, or `departure`. Returns only when the statement has really
+    /// ended, so after a cancellation nothing of it runs or commits any more.
+    pub(crate) async fn run(self: Arc<Self>, sql: String, access: Access, departure: CancellationToken) -> Ending {
+        let tracker = self.running.clone();
+        // A task of its own: the caller's future may be dropped at any time, the interrupt must still be sent.
+        let task = tracker.spawn(async move { self.run_interruptibly(sql, access, departure).await });
+        task.await
+            .unwrap_or_else(|error| Ending::Failed(internal_failure(&error)))
+    }
+
+    async fn run_interruptibly(self: Arc<Self>, sql: String, access: Access, departure: CancellationToken) -> Ending {
+        let connection = match self.connect() {
+            Ok(connection) => Arc::new(connection),
+            Err(error) => return Ending::Failed(error.into()),
+        };
+        let mut statement = {
+            let (engine, connection) = (self.clone(), connection.clone());
+            tokio::task::spawn_blocking(move || engine.execute(&connection, &sql, access))
+        };
+        let stop = tokio::select! {
+            result = &mut statement => return ending(result, None),
+            () = tokio::time::sleep(self.limits.time) => Stop::TimeLimit,
+            () = departure.cancelled() => Stop::Departure,
+            () = self.shutdown.cancelled() => Stop::Departure,
+        };
+        loop {
+            connection.interrupt();
+            tokio::select! {
+                result = &mut statement => return ending(result, Some((stop, self.limits.time))),
+                () = tokio::time::sleep(INTERRUPT_INTERVAL) => {}
+            }
+        }
+    }
+
+    fn connect(&self) -> Result<Connection, DuckDbError> {
+        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        database
+            .ok_or_else(|| DuckDbError::new("Connection Error: the warehouse has stopped"))?
+            .connect()
+    }
+
+    /// Blocks until the call's statement has ended.
+    fn execute(&self, connection: &Connection, sql: &str, access: Access) -> Result<Table, Failure> {
+        policy::check_text(sql)?;
+        connection.execute(&format!(
+            "USE {}; SET SESSION TimeZone = 'UTC'",
+            quoted_name(&self.database_name)
+        ))?;
+        if access == Access::ReadOnly {
+            connection.execute("BEGIN TRANSACTION READ ONLY")?;
+        }
+
+        let statements = connection.statements(sql)?;
+        let count = statements.count();
+        policy::check_count(sql, count, self.allow_multiple_statements)?;
+        let one_text = policy::is_one_text(sql);
+        let mut table = Table::default();
+        for index in 0..count {
+            let prepared = statements.prepare(index)?;
+            let kind = prepared.kind();
+            let made_by_duckdb = one_text && index + 1 < count;
+            policy::check_kind(kind, access, made_by_duckdb, self.allow_multiple_statements)?;
+            if access == Access::ReadOnly && kind == StatementKind::Explain {
+                policy::check_explained(connection, sql)?;
+            }
+            table = self.table(&prepared)?;
+        }
+        Ok(table)
+    }
+
+    /// Runs one statement and takes its rows: at most one more than the limit, which shows that there are more.
+    fn table(&self, prepared: &Prepared<'_>) -> Result<Table, Failure> {
+        // Before the run: what an INSERT … RETURNING can't show must not be inserted.
+        check_readable(&prepared.columns())?;
+        let mut stream = prepared.run()?;
+        let columns = stream.columns();
+        check_readable(&columns)?;
+        let mut rows = Vec::new();
+        while rows.len() <= self.limits.rows && stream.fetch(&columns, &mut rows)? {}
+        rows.truncate(self.limits.rows + 1);
+        Ok(Table {
+            column_types: columns.iter().map(|column| column.data_type.to_string()).collect(),
+            columns: columns.into_iter().map(|column| column.name).collect(),
+            rows,
+        })
+    }
+
+    /// Waits for running statements (which the shutdown token interrupts), writes everything to the database file and
+    /// closes it.
+    pub(crate) async fn close(&self) -> Result<(), DuckDbError> {
+        self.running.close();
+        self.running.wait().await;
+        let Some(database) = self.database.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
+        let checkpoint = format!("CHECKPOINT {}", quoted_name(&self.database_name));
+        tokio::task::spawn_blocking(move || database.connect()?.execute(&checkpoint))
+            .await
+            .unwrap_or_else(|error| Err(DuckDbError::new(format!("INTERNAL Error: {error}"))))
+    }
+}
+
+/// SQL that turns a fresh instance into the warehouse, in order.
+fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
+    let name = quoted_name(&config.database_name);
+    let mut sql = Vec::new();
+    if let Some(httpfs) = &config.httpfs {
+        sql.push(format!("LOAD {}", quoted_path(httpfs)?));
+    }
+    match &config.storage {
+        Storage::Memory => {
+            sql.push("SET GLOBAL temp_directory = ''".to_owned());
+            sql.push(format!("ATTACH ':memory:' AS {name}"));
+        }
+        Storage::File(file) => {
+            let mut spill = file.clone().into_os_string();
+            spill.push(".tmp");
+            sql.push(format!(
+                "SET GLOBAL temp_directory = {}",
+                quoted_path(Path::new(&spill))?
+            ));
+            sql.push(format!("ATTACH {} AS {name}", quoted_path(file)?));
+        }
+    }
+    if let Some(R2 {
+        endpoint,
+        key_id,
+        secret,
+    }) = &config.r2
+    {
+        if config.httpfs.is_none() {
+            return Err(StartError::R2WithoutHttpfs);
+        }
+        sql.push(format!(
+            "CREATE SECRET r2 (TYPE r2, KEY_ID {}, SECRET {}, ENDPOINT {}, URL_STYLE 'path', USE_SSL false)",
+            quoted_text(key_id),
+            quoted_text(secret),
+            quoted_text(endpoint)
+        ));
+        sql.push("SET GLOBAL allowed_directories = ['r2://']".to_owned());
+    }
+    sql.extend([
+        "SET GLOBAL TimeZone = 'UTC'".to_owned(),
+        // Attached files and the spill directory stay allowed.
+        "SET GLOBAL enable_external_access = false".to_owned(),
+        format!("SET GLOBAL allowed_configs = {CHANGEABLE_SETTINGS}"),
+        "SET GLOBAL lock_configuration = true".to_owned(),
+    ]);
+    Ok(sql)
+}
+
+fn ending(result: Result<Result<Table, Failure>, tokio::task::JoinError>, stopped: Option<(Stop, Duration)>) -> Ending {
+    match (result, stopped) {
+        (Ok(Ok(table)), _) => Ending::Done(table),
+        (Ok(Err(failure)), Some((stop, limit))) if failure.error_type == INTERRUPTED => match stop {
+            Stop::TimeLimit => Ending::TimedOut(Failure {
+                error: format!("Query execution timed out after {} seconds", limit.as_secs_f64()),
+                error_type: INTERRUPTED.to_owned(),
+            }),
+            Stop::Departure => Ending::Cancelled,
+        },
+        (Ok(Err(failure)), _) => Ending::Failed(failure),
+        (Err(error), _) => Ending::Failed(internal_failure(&error)),
+    }
+}
+
+fn internal_failure(error: &tokio::task::JoinError) -> Failure {
+    DuckDbError::new(format!("INTERNAL Error: {error}")).into()
+}
+
+/// Refuses columns whose values can't be shown, by name.
+fn check_readable(columns: &[Column]) -> Result<(), Failure> {
+    match columns
+        .iter()
+        .find_map(|column| column.data_type.unreadable().map(|unreadable| (column, unreadable)))
+    {
+        Some((column, unreadable)) => Err(Failure::invalid_input(format_args!(
+            "column \"{}\" holds values of type {unreadable}, which this warehouse can't return; cast it to VARCHAR or JSON",
+            column.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn quoted_name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn quoted_text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn quoted_path(path: &Path) -> Result<String, StartError> {
+    path.to_str()
+        .map(quoted_text)
+        .ok_or_else(|| StartError::PathNotUnicode(path.to_owned()))
+}

@@ -1,0 +1,12 @@
+//! The warehouse as a client sees it: in this process, over HTTP, in both reply styles.
+
+mod cancellation;
+mod client;
+mod concurrency;
+mod faults;
+mod limits;
+mod process;
+mod protocol;
+mod r2;
+mod tools;
+mod values;
