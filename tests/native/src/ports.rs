@@ -32,16 +32,20 @@ const CONFIG: &str = r#"{ "routes": [
     { "bucket": "csv", "prefix": "gone/", "dataset": "structured_data", "on_delete": "retract" },
     { "bucket": "csv", "dataset": "structured_data" } ] }"#;
 
+/// Objects by bucket and key.
+type Objects = BTreeMap<(String, String), (ObjectHead, Bytes)>;
+
 /// Objects in memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
-    objects: Rc<RefCell<BTreeMap<(String, String), (ObjectHead, Bytes)>>>,
+    objects: Rc<RefCell<Objects>>,
     faults: Faults,
     clock: Rc<Cell<i64>>,
 }
 
 impl MemoryStore {
     /// Writes an object and gives the event of it.
+    #[must_use]
     pub fn put(&self, bucket: &str, key: &str, bytes: Bytes) -> Notification {
         let at = self.tick();
         let etag = format!("{:016x}-{}", hash(&bytes), bytes.len());
@@ -57,6 +61,7 @@ impl MemoryStore {
     }
 
     /// Deletes an object and gives the event of it.
+    #[must_use]
     pub fn delete(&self, bucket: &str, key: &str) -> Notification {
         self.objects.borrow_mut().remove(&(bucket.to_owned(), key.to_owned()));
         notification(Action::DeleteObject, bucket, key, None, self.tick())
