@@ -205,9 +205,8 @@ impl<'a> Values<'a> {
                     Cell::Integer(value) => out.push_str(itoa::Buffer::new().format(value)),
                     Cell::Unsigned(value) => out.push_str(itoa::Buffer::new().format(value)),
                     Cell::Double(value) if value.is_finite() => match self {
-                        // The shortest text that names the value in its own width.
                         #[expect(clippy::cast_possible_truncation, reason = "it was widened from f32")]
-                        Self::Float16(_) | Self::Float32(_) => out.push_str(ryu::Buffer::new().format(value as f32)),
+                        Self::Float16(_) | Self::Float32(_) => float_text(value as f32, out),
                         _ => out.push_str(ryu::Buffer::new().format(value)),
                     },
                     Cell::Double(value) => json_string(non_finite(value), out),
@@ -321,6 +320,24 @@ fn timestamp(micros: i64, instant: bool) -> String {
         civil::instant(micros)
     } else {
         civil::timestamp(micros)
+    }
+}
+
+/// The fewest digits that name a finite FLOAT, at least 6, as the staging relation has them.
+fn float_text(value: f32, out: &mut String) {
+    const MANTISSA: u32 = (1 << 23) - 1;
+    if value.to_bits() & MANTISSA != 0 {
+        out.push_str(ryu::Buffer::new().format(value));
+        return;
+    }
+    // The numbers around a power of two are closer below it than above. There the nearest decimal of the fewest digits may be another
+    // than the nearest of all that name the value, which Ryu takes.
+    for digits in 6..=9 {
+        let text = format!("{value:.*e}", digits - 1);
+        if digits == 9 || text.parse() == Ok(value) {
+            out.push_str(&text);
+            return;
+        }
     }
 }
 

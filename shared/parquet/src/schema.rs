@@ -155,6 +155,7 @@ impl Mapping<'_, '_> {
 
     fn map_timestamp(&mut self, unit: TimeUnit, has_zone: bool, leaf: &ColumnDescriptor) -> (ColumnType, DataType) {
         if leaf.physical_type() == PhysicalType::INT96 {
+            self.no_pull = Some("its timestamps are INT96, of which DuckDB reads those far from 1970 wrongly");
             return (ColumnType::Timestamp, DataType::Timestamp(TimeUnit::Microsecond, None));
         }
         // The older annotation says nothing of a zone; Arrow takes it for UTC, DuckDB for none. A stated zone is an instant.

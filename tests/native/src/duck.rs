@@ -1,12 +1,16 @@
 //! A warehouse in memory, with the schema in it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use living_core::sql::Statement;
 use living_warehouse::{
     Endpoint, HttpRequest, HttpResponse, McpWarehouse, QueryResult, Transport, TransportError, Warehouse,
 };
-use local_warehouse::{Config, LocalWarehouse, ReplyStyle, Token, Tokens};
+use local_warehouse::{Config, LocalWarehouse, R2, ReplyStyle, Token, Tokens};
+use memory_s3::MemoryS3;
 use serde_json::Value;
 
 use crate::{Faults, Point};
@@ -22,11 +26,11 @@ pub struct Duck {
 }
 
 impl Duck {
-    /// A new warehouse with the schema in it.
+    /// A new warehouse with the schema in it, that reads `r2://` from `objects`.
     ///
     /// # Panics
     /// If it can't be started.
-    pub async fn start(style: ReplyStyle) -> Self {
+    pub async fn start(style: ReplyStyle, objects: &MemoryS3) -> Self {
         let token = Token::new("test-token").expect("a token");
         let mut config = Config::new(Tokens {
             read_write: token,
@@ -34,7 +38,12 @@ impl Duck {
         });
         config.reply_style = style;
         config.threads = Some(2);
-        config.httpfs = std::env::var_os("DUCKDB_HTTPFS").map(Into::into);
+        config.httpfs = Some(httpfs());
+        config.r2 = Some(R2 {
+            endpoint: objects.serve().await.expect("a port for the objects"),
+            key_id: "id".to_owned(),
+            secret: "secret".to_owned(),
+        });
         let server = LocalWarehouse::start(config).await.expect("the local warehouse starts");
         let endpoint = Endpoint {
             url: server.url().to_owned(),
@@ -93,6 +102,14 @@ impl Duck {
     }
 
     /// Runs a statement that writes.
+    ///
+    /// # Errors
+    /// The warehouse's.
+    pub async fn try_write(&self, sql: &str) -> Result<QueryResult, living_warehouse::Error> {
+        self.reader().run(&Statement::repeatable(sql)).await
+    }
+
+    /// As [`Self::try_write`].
     ///
     /// # Panics
     /// If it fails.
@@ -184,10 +201,16 @@ fn statement_of(body: &str) -> String {
         .join(" ")
 }
 
+/// DuckDB's extension for `r2://`, where set-up puts it.
+fn httpfs() -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.toolchain/duckdb/httpfs.duckdb_extension");
+    std::env::var_os("DUCKDB_HTTPFS").map_or_else(default, PathBuf::from)
+}
+
 /// The folder of third-party test data, if there is one.
 #[must_use]
-pub fn data() -> Option<std::path::PathBuf> {
-    let named = std::env::var_os("LIVING_SCHEMA_DATA").map(std::path::PathBuf::from);
+pub fn data() -> Option<PathBuf> {
+    let named = std::env::var_os("LIVING_SCHEMA_DATA").map(PathBuf::from);
     let path = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
     path.is_dir().then_some(path)
 }

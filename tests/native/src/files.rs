@@ -86,7 +86,11 @@ pub fn table(cells: &Cells) -> Bytes {
 }
 
 /// Writes columns with the metadata of the contract, in small row groups.
-fn write(columns: Vec<(&str, ArrayRef)>) -> Bytes {
+///
+/// # Panics
+/// If the columns are of different lengths.
+#[must_use]
+pub fn write(columns: Vec<(&str, ArrayRef)>) -> Bytes {
     let fields: Vec<Field> = columns
         .iter()
         .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))

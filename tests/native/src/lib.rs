@@ -8,5 +8,5 @@ mod ports;
 
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};
-pub use files::{Cells, annotations, documents, table};
+pub use files::{Cells, annotations, documents, table, write};
 pub use ports::{Harness, MemoryStore, TestHost};

@@ -21,6 +21,7 @@ use living_kit::{Host, Listed, ObjectStore, Range, Read, StoreError};
 use living_parquet::Limits;
 use living_warehouse::McpWarehouse;
 use local_warehouse::ReplyStyle;
+use memory_s3::MemoryS3;
 
 use crate::{Duck, Faults, HttpTransport, Point};
 
@@ -39,6 +40,8 @@ type Objects = BTreeMap<(String, String), (ObjectHead, Bytes)>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     objects: Rc<RefCell<Objects>>,
+    /// The same objects, as the warehouse sees them.
+    s3: MemoryS3,
     faults: Faults,
     clock: Rc<Cell<i64>>,
 }
@@ -63,6 +66,7 @@ impl MemoryStore {
     /// Deletes an object and gives the event of it.
     #[must_use]
     pub fn delete(&self, bucket: &str, key: &str) -> Notification {
+        self.s3.delete(bucket, key);
         self.objects.borrow_mut().remove(&(bucket.to_owned(), key.to_owned()));
         notification(Action::DeleteObject, bucket, key, None, self.tick())
     }
@@ -201,7 +205,7 @@ pub struct Harness {
     pub faults: Faults,
     announcer: MemoryAnnouncer,
     host: TestHost,
-    config: Config,
+    pub config: Config,
 }
 
 type TestIngest = Ingest<MemoryStore, McpWarehouse<HttpTransport>, MemoryAnnouncer, TestHost>;
@@ -217,12 +221,13 @@ impl Harness {
     /// If the warehouse can't be started.
     pub async fn start_with(style: ReplyStyle) -> Self {
         let faults = Faults::none();
+        let store = MemoryStore {
+            faults: faults.clone(),
+            ..MemoryStore::default()
+        };
         Self {
-            duck: Duck::start(style).await,
-            store: MemoryStore {
-                faults: faults.clone(),
-                ..MemoryStore::default()
-            },
+            duck: Duck::start(style, &store.s3).await,
+            store,
             announcer: MemoryAnnouncer {
                 faults: faults.clone(),
                 ..MemoryAnnouncer::default()

@@ -3,6 +3,7 @@
 use living_core::sql::{Statement, split};
 use living_warehouse::{ErrorClass, Warehouse};
 use local_warehouse::ReplyStyle;
+use memory_s3::MemoryS3;
 use native_tests::Duck;
 
 const SCHEMA: &str = include_str!("../../../sql/motherduck/schema_v1.sql");
@@ -11,7 +12,7 @@ const LOAD: &str = "'018f0000-0000-7000-8000-000000000001'";
 const OTHER: &str = "'018f0000-0000-7000-8000-000000000002'";
 
 async fn duck() -> Duck {
-    Duck::start(ReplyStyle::StatelessJson).await
+    Duck::start(ReplyStyle::StatelessJson, &MemoryS3::default()).await
 }
 
 fn commit(seq: i64, kind: &str, load: &str, key: &str) -> String {

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | BOOLEAN | BOOLEAN |
 //! | integers | BIGINT or UBIGINT |
-//! | floats | DOUBLE, the nearest to the shortest decimal that names the value |
+//! | floats | DOUBLE; of a FLOAT the one with the fewest digits that name it |
 //! | text; dates, times, decimals, UUIDs, blobs … | VARCHAR, as DuckDB casts the value to text; instants in UTC |
 //! | lists, structs, maps | JSON |
 
@@ -180,9 +180,8 @@ fn pull_expression(data_type: &ColumnType, e: &str, depth: usize) -> Result<Stri
         ColumnType::Boolean | ColumnType::Text => e.to_string(),
         ColumnType::Double if depth == 0 => e.to_string(),
         ColumnType::Double => finite_or_text(e),
-        // By way of text: 0.1 as FLOAT is 0.1, not 0.10000000149011612.
-        ColumnType::Float if depth == 0 => format!("CAST(CAST({e} AS VARCHAR) AS DOUBLE)"),
-        ColumnType::Float => finite_or_text(&format!("CAST(CAST({e} AS VARCHAR) AS DOUBLE)")),
+        ColumnType::Float if depth == 0 => widened(e),
+        ColumnType::Float => finite_or_text(&widened(e)),
         ColumnType::Integer(_) => format!("CAST({e} AS BIGINT)"),
         ColumnType::Unsigned(_) => format!("CAST({e} AS UBIGINT)"),
         ColumnType::Decimal { precision, .. } if *precision > crate::column_type::MAX_DECIMAL_PRECISION => {
@@ -234,8 +233,26 @@ fn pull_expression(data_type: &ColumnType, e: &str, depth: usize) -> Result<Stri
     })
 }
 
+/// A FLOAT as the DOUBLE that people mean by it: 0.1, not 0.10000000149011612. It has the fewest digits that still name the FLOAT, from
+/// 6 (which every FLOAT keeps) to 9 (which name every FLOAT).
+fn widened(e: &str) -> String {
+    let mut out = format!("CASE WHEN NOT isfinite({e}) THEN CAST({e} AS DOUBLE)");
+    for digits in 6..9 {
+        let text = format!("printf('%.{digits}g', {e})");
+        // Writing to a String doesn't fail.
+        let _ = write!(out, " WHEN CAST({text} AS FLOAT) = {e} THEN CAST({text} AS DOUBLE)");
+    }
+    let _ = write!(out, " ELSE CAST(printf('%.9g', {e}) AS DOUBLE) END");
+    out
+}
+
+/// A double as a JSON value: what JSON can't hold becomes text, spelled as JavaScript and Parquet's writers spell it; DuckDB's own
+/// spellings vary with the sign bit of a NaN.
 fn finite_or_text(e: &str) -> String {
-    format!("CASE WHEN isfinite({e}) THEN to_json({e}) WHEN {e} IS NOT NULL THEN to_json(CAST({e} AS VARCHAR)) END")
+    format!(
+        "CASE WHEN isfinite({e}) THEN to_json({e}) WHEN isnan({e}) THEN to_json('NaN') WHEN {e} > 0 THEN to_json('Infinity') \
+         WHEN {e} < 0 THEN to_json('-Infinity') END"
+    )
 }
 
 /// Rows as JSON arrays, one per column: `{"c0":[…],"c1":[…]}`.
