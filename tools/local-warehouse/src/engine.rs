@@ -222,6 +222,9 @@ fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
             sql.push(format!("ATTACH {} AS {name}", quoted_path(file)?));
         }
     }
+    // The instance's own empty database would be a second one, which all clients share and nothing saves.
+    sql.push(format!("USE {name}"));
+    sql.push("DETACH memory".to_owned());
     if let Some(R2 {
         endpoint,
         key_id,

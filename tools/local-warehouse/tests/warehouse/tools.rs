@@ -258,6 +258,24 @@ async fn only_the_configured_database_is_served() {
 }
 
 #[tokio::test]
+async fn there_is_no_second_database_to_write_to() {
+    let warehouse = start(ReplyStyle::StatelessJson).await;
+    let client = Client::connect(&warehouse).await;
+    let databases = client
+        .rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")
+        .await;
+    assert_eq!(databases, json!([["living_schema"]]));
+    for sql in [
+        "CREATE TABLE memory.main.t (a INTEGER)",
+        "USE memory",
+        "ATTACH ':memory:' AS other",
+    ] {
+        assert_eq!(client.query_rw(sql).await["success"], false, "{sql}");
+    }
+    warehouse.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_of_a_connection_reaches_another_call() {
     let warehouse = start(ReplyStyle::StatefulSse).await;
     let (first, second) = (Client::connect(&warehouse).await, Client::connect(&warehouse).await);
@@ -266,7 +284,6 @@ async fn nothing_of_a_connection_reaches_another_call() {
         "SET GLOBAL TimeZone = 'Asia/Tokyo'",
         "SET VARIABLE v = 1",
         "CREATE TEMP TABLE mine (a INTEGER)",
-        "USE memory",
         "SET search_path = 'system.main'",
     ] {
         first.run(sql).await;
