@@ -82,6 +82,12 @@ impl MemoryStore {
             .collect()
     }
 
+    /// The etag of an object that is there.
+    #[must_use]
+    pub fn etag(&self, bucket: &str, key: &str) -> String {
+        self.get(bucket, key).map(|(head, _)| head.etag).unwrap_or_default()
+    }
+
     fn tick(&self) -> Timestamp {
         self.clock.set(self.clock.get() + 1);
         Timestamp::from_millis(1_790_000_000_000 + self.clock.get())

@@ -187,6 +187,10 @@ fn pull_expression(data_type: &ColumnType, e: &str, depth: usize) -> Result<Stri
         ColumnType::Decimal { precision, .. } if *precision > crate::column_type::MAX_DECIMAL_PRECISION => {
             return Err("DuckDB reads decimals of more than 38 digits as DOUBLE");
         }
+        // DuckDB leaves out the 0 before the point where the type has no digit for it.
+        ColumnType::Decimal { precision, scale } if i8::try_from(*precision) == Ok(*scale) => {
+            format!("regexp_replace(CAST({e} AS VARCHAR), '^(-?)[.]', '\\1' || '0.')")
+        }
         // Not by a cast: that would use the session's time zone.
         ColumnType::Instant => format!("CAST(make_timestamp(epoch_us({e})) AS VARCHAR) || '+00'"),
         ColumnType::Decimal { .. }
