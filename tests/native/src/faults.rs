@@ -34,6 +34,18 @@ struct Plan {
     at: Option<(usize, Fault)>,
     points: Vec<Point>,
     dead: bool,
+    gate: Gate,
+}
+
+/// Whether a run waits at each point until it's told to go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Gate {
+    #[default]
+    None,
+    /// Where the run has to wait next.
+    Closed { waiting: bool },
+    /// It may pass one point.
+    Open,
 }
 
 impl Faults {
@@ -48,6 +60,43 @@ impl Faults {
             at: Some((n, fault)),
             ..Plan::default()
         };
+    }
+
+    /// A run that waits at each point for [`Self::let_pass`].
+    #[must_use]
+    pub fn gated() -> Self {
+        Self(Rc::new(RefCell::new(Plan {
+            gate: Gate::Closed { waiting: false },
+            ..Plan::default()
+        })))
+    }
+
+    /// Whether the run waits at a point.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.0.borrow().gate == Gate::Closed { waiting: true }
+    }
+
+    /// Lets the run pass the point at which it waits.
+    pub fn let_pass(&self) {
+        self.0.borrow_mut().gate = Gate::Open;
+    }
+
+    async fn wait_for_gate(&self) {
+        loop {
+            {
+                let mut plan = self.0.borrow_mut();
+                match plan.gate {
+                    Gate::None => return,
+                    Gate::Open => {
+                        plan.gate = Gate::Closed { waiting: false };
+                        return;
+                    }
+                    Gate::Closed { .. } => plan.gate = Gate::Closed { waiting: true },
+                }
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     pub fn clear(&self) {
@@ -68,6 +117,7 @@ impl Faults {
 
     /// Carries out `request`, or what the plan says instead. `failed` makes the answer of a failed request.
     pub async fn around<T>(&self, point: Point, request: impl Future<Output = T>, failed: impl FnOnce() -> T) -> T {
+        self.wait_for_gate().await;
         let fault = {
             let mut plan = self.0.borrow_mut();
             let n = plan.points.len();

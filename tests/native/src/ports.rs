@@ -244,13 +244,19 @@ impl Harness {
         }
     }
 
-    /// A consumer that has just been started.
+    /// A consumer that has just been started, and meets `faults`.
     #[must_use]
-    pub fn ingest(&self) -> TestIngest {
+    pub fn ingest(&self, faults: &Faults) -> TestIngest {
         Ingest {
-            store: self.store.clone(),
-            warehouse: self.duck.client_with(self.faults.clone()),
-            announcer: self.announcer.clone(),
+            store: MemoryStore {
+                faults: faults.clone(),
+                ..self.store.clone()
+            },
+            warehouse: self.duck.client_with(faults.clone()),
+            announcer: MemoryAnnouncer {
+                faults: faults.clone(),
+                ..self.announcer.clone()
+            },
             host: self.host.clone(),
             config: self.config.clone(),
             limits: Limits::default(),
@@ -259,13 +265,18 @@ impl Harness {
 
     /// Delivers a message to a new consumer. `None`: the consumer died.
     pub async fn deliver(&self, event: &Notification, attempts: u32) -> Option<Answer> {
+        self.deliver_with(&self.faults, event, attempts).await
+    }
+
+    /// As [`Self::deliver`], to a consumer with faults of its own.
+    pub async fn deliver_with(&self, faults: &Faults, event: &Notification, attempts: u32) -> Option<Answer> {
         let body = serde_json::to_string(event).unwrap_or_default();
         let delivery = Delivery { body, attempts };
-        let ingest = self.ingest();
+        let ingest = self.ingest(faults);
         let mut consuming = Box::pin(consume(&ingest, &delivery));
         std::future::poll_fn(|context| match consuming.poll_unpin(context) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending if self.faults.is_dead() => Poll::Ready(None),
+            Poll::Pending if faults.is_dead() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await

@@ -1,7 +1,9 @@
 //! Random histories: objects that are put, put again, deleted, loaded at once by several consumers that may die. At every commit the
 //! reader views show what their definition says, which is slow and simple: of the visible loads, each record's rows in the newest one.
 
-use futures_util::future::join_all;
+use std::cell::Cell;
+
+use futures_util::future::{join, join_all};
 use living_core::{
     landing::{
         event::Notification,
@@ -10,7 +12,7 @@ use living_core::{
     sql::Statement,
 };
 use living_warehouse::Warehouse;
-use native_tests::{Fault, Harness, annotations};
+use native_tests::{Fault, Faults, Harness, annotations};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 /// The definition: rows of `annotations` at a commit, by load and place.
@@ -122,7 +124,7 @@ async fn carry_out(harness: &Harness, step: &Step, version: usize) {
 #[tokio::test]
 async fn at_every_commit_the_views_show_what_their_definition_says() {
     let mut runner = TestRunner::default();
-    for _ in 0..20 {
+    for _ in 0..12 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let mut harness = Harness::start().await;
         harness.config = retracting();
@@ -186,6 +188,58 @@ async fn check_log(harness: &Harness, steps: &[Step]) {
 fn retracting() -> ingest::Config {
     serde_json::from_str(r#"{"routes": [{"bucket": "argilla", "dataset": "annotations", "on_delete": "retract"}]}"#)
         .unwrap()
+}
+
+/// Consumers of different objects with common records, which take turns between any two of their requests.
+#[tokio::test]
+async fn whatever_turns_concurrent_loads_take_no_record_shows_twice() {
+    let mut runner = TestRunner::default();
+    for _ in 0..60 {
+        let (contents, turns) = (
+            proptest::collection::vec(records(), 2..4),
+            proptest::collection::vec(any::<prop::sample::Index>(), 100),
+        )
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
+        let harness = Harness::start().await;
+        let events: Vec<Notification> = contents
+            .iter()
+            .enumerate()
+            .map(|(key, records)| put(&harness, u8::try_from(key).unwrap(), records, key))
+            .collect();
+        let gates: Vec<Faults> = events.iter().map(|_| Faults::gated()).collect();
+        let done: Vec<Cell<bool>> = vec![Cell::new(false); events.len()];
+        let consumers = join_all(events.iter().zip(&gates).zip(&done).map(async |((event, gate), done)| {
+            harness.deliver_with(gate, event, 1).await;
+            done.set(true);
+        }));
+        let scheduler = async {
+            let mut turns = turns.iter().cycle();
+            while !done.iter().all(Cell::get) {
+                let Some(turn) = turns.next() else { return };
+                let chosen = turn.index(gates.len());
+                // The one whose turn it is goes on as long as chance has it, so that one may overtake another by far.
+                for _ in 0..=turn.index(12) {
+                    while !gates[chosen].is_waiting() && !done[chosen].get() {
+                        tokio::task::yield_now().await;
+                    }
+                    gates[chosen].let_pass();
+                }
+            }
+        };
+        join(consumers, scheduler).await;
+        let newest = harness.duck.number("SELECT max(commit_seq) FROM commits").await;
+        assert_eq!(newest, i64::try_from(events.len()).unwrap());
+        for commit_seq in 0..=newest {
+            let expected = harness.duck.query(&by_definition(commit_seq)).await;
+            assert_eq!(
+                harness.duck.query(&by_view(commit_seq)).await,
+                expected,
+                "at {commit_seq}: {contents:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

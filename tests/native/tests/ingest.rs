@@ -262,7 +262,7 @@ async fn what_cannot_be_read_goes_to_quarantine_with_the_reason_until_it_is_repl
         "quarantined".to_owned(),
         "not a Parquet file: it doesn't end with the letters PAR1".to_owned(),
     );
-    assert_eq!(loads(&harness).await, [quarantined.clone()]);
+    assert_eq!(loads(&harness).await, std::slice::from_ref(&quarantined));
     harness.deliver_until_done(&put).await;
     assert_eq!(loads(&harness).await.len(), 1, "its event alone doesn't bring it back");
     let replay = event::replay("ocr", "x.parquet", put.event_time);

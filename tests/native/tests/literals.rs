@@ -109,7 +109,7 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"))
 }
 
 fn same(shown: &Value, expected: &Value) -> bool {
