@@ -193,8 +193,7 @@ impl File {
     }
 }
 
-/// Sums the rows of the row groups, and checks that every column chunk lies in the file: the decoder takes that for granted. What the
-/// footer says of the whole doesn't count: some writers leave it 0, and reading checks the row groups.
+/// Sums the rows, and checks that every column chunk lies in the file: the decoder takes that for granted.
 fn check_row_groups(metadata: &ParquetMetaData, size: u64) -> Result<u64, Error> {
     let mut rows = 0u64;
     for group in metadata.row_groups() {
@@ -215,7 +214,14 @@ fn check_row_groups(metadata: &ParquetMetaData, size: u64) -> Result<u64, Error>
             }
         }
     }
-    Ok(rows)
+    // The decoder gives as many rows as the footer says of the whole, whatever the row groups hold.
+    match u64::try_from(metadata.file_metadata().num_rows()) {
+        Ok(total) if total == rows => Ok(rows),
+        _ => Err(Error::damaged(format!(
+            "the footer says that the file has {} rows, and its row groups have {rows}",
+            metadata.file_metadata().num_rows()
+        ))),
+    }
 }
 
 fn check_codec(chunk: &ColumnChunkMetaData) -> Result<(), Error> {
