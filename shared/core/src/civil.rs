@@ -16,11 +16,7 @@ fn from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -58,21 +54,14 @@ fn fraction(value: i64, digits: usize) -> String {
 pub fn time(micros: i64) -> String {
     let seconds = micros.div_euclid(1_000_000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!(
-        "{hours:02}:{minutes:02}:{seconds:02}{}",
-        fraction(micros.rem_euclid(1_000_000), 6)
-    )
+    format!("{hours:02}:{minutes:02}:{seconds:02}{}", fraction(micros.rem_euclid(1_000_000), 6))
 }
 
 /// As [`time`], from nanoseconds.
 #[must_use]
 pub fn time_nanos(nanos: i64) -> String {
     let seconds = nanos.div_euclid(1_000_000_000);
-    format!(
-        "{}{}",
-        time(seconds * 1_000_000),
-        fraction(nanos.rem_euclid(1_000_000_000), 9)
-    )
+    format!("{}{}", time(seconds * 1_000_000), fraction(nanos.rem_euclid(1_000_000_000), 9))
 }
 
 /// `2026-11-24 12:34:56.789`: microseconds since 1970-01-01 00:00.
@@ -81,11 +70,7 @@ pub fn timestamp(micros: i64) -> String {
     match micros {
         i64::MAX => "infinity".into(),
         m if m == -i64::MAX => "-infinity".into(),
-        m => format!(
-            "{} {}",
-            day(m.div_euclid(MICROS_PER_DAY)),
-            time(m.rem_euclid(MICROS_PER_DAY))
-        ),
+        m => format!("{} {}", day(m.div_euclid(MICROS_PER_DAY)), time(m.rem_euclid(MICROS_PER_DAY))),
     }
 }
 
@@ -102,11 +87,7 @@ pub fn timestamp_nanos(nanos: i64) -> String {
 #[must_use]
 pub fn instant(micros: i64) -> String {
     let text = timestamp(micros);
-    if text.ends_with("infinity") {
-        text
-    } else {
-        format!("{text}+00")
-    }
+    if text.ends_with("infinity") { text } else { format!("{text}+00") }
 }
 
 #[cfg(test)]

@@ -58,10 +58,7 @@ pub struct Field {
 impl Field {
     #[must_use]
     pub fn new(name: impl Into<String>, data_type: ColumnType) -> Self {
-        Self {
-            name: name.into(),
-            data_type,
-        }
+        Self { name: name.into(), data_type }
     }
 }
 
@@ -173,27 +170,15 @@ mod tests {
     fn a_type_is_spelled_as_duckdb_spells_it() {
         let span = ColumnType::Struct(vec![
             Field::new("start", ColumnType::Integer(64)),
-            Field::new(
-                "a \"b\"",
-                ColumnType::Decimal {
-                    precision: 10,
-                    scale: 2,
-                },
-            ),
+            Field::new("a \"b\"", ColumnType::Decimal { precision: 10, scale: 2 }),
         ]);
         let nested = ColumnType::List(Box::new(ColumnType::Map(Box::new(ColumnType::Text), Box::new(span))));
-        assert_eq!(
-            format!("{nested}"),
-            r#"MAP(VARCHAR, STRUCT("start" BIGINT, "a ""b""" DECIMAL(10,2)))[]"#
-        );
+        assert_eq!(format!("{nested}"), r#"MAP(VARCHAR, STRUCT("start" BIGINT, "a ""b""" DECIMAL(10,2)))[]"#);
         assert_eq!(nested.depth(), 3);
     }
 
     #[test]
     fn repeated_names_are_told_apart_and_never_take_a_name_that_stands() {
-        assert_eq!(
-            distinct_names(["a", "a", "a_2", "A", "a"]),
-            ["a", "a_3", "a_2", "A", "a_4"]
-        );
+        assert_eq!(distinct_names(["a", "a", "a_2", "A", "a"]), ["a", "a_3", "a_2", "A", "a_4"]);
     }
 }

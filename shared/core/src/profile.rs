@@ -193,22 +193,14 @@ impl ColumnProfiler {
 }
 
 /// The integer that `value` is, if it is one that a double holds exactly.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::float_cmp,
-    reason = "exact below 2^53"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp, reason = "exact below 2^53")]
 fn whole(value: f64) -> Option<i64> {
     let integer = value as i64;
     (value.abs() < 9_007_199_254_740_992.0 && integer as f64 == value).then_some(integer)
 }
 
 fn shortened(text: &str) -> &str {
-    text.char_indices()
-        .nth(MAX_TEXT)
-        .and_then(|(end, _)| text.get(..end))
-        .unwrap_or(text)
+    text.char_indices().nth(MAX_TEXT).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -225,23 +217,10 @@ mod tests {
 
     #[test]
     fn values_are_counted_apart_from_nulls_and_blanks() {
-        let cells = [
-            Cell::Text("b"),
-            Cell::Null,
-            Cell::Text("  "),
-            Cell::Text("a"),
-            Cell::Text("b "),
-            Cell::Text(""),
-        ];
+        let cells = [Cell::Text("b"), Cell::Null, Cell::Text("  "), Cell::Text("a"), Cell::Text("b "), Cell::Text("")];
         let profile = profile(&ColumnType::Text, &cells);
-        assert_eq!(
-            (profile.rows, profile.nulls, profile.blanks, profile.distinct),
-            (6, 1, 2, 2)
-        );
-        assert_eq!(
-            (profile.min, profile.max),
-            (Some(Bound::Text("a".into())), Some(Bound::Text("b ".into())))
-        );
+        assert_eq!((profile.rows, profile.nulls, profile.blanks, profile.distinct), (6, 1, 2, 2));
+        assert_eq!((profile.min, profile.max), (Some(Bound::Text("a".into())), Some(Bound::Text("b ".into()))));
         assert_eq!(profile.examples, ["b", "a"]);
         assert_eq!((profile.min_length, profile.max_length), (Some(1), Some(2)));
     }
@@ -253,27 +232,15 @@ mod tests {
         let text = profile(&ColumnType::Text, &[Cell::Text(" 8930043"), Cell::Text("-1")]);
         assert_eq!(whole.sketch, double.sketch);
         assert_eq!(whole.sketch, text.sketch);
-        assert_eq!(
-            (whole.min, whole.max),
-            (Some(Bound::Number(-1.0)), Some(Bound::Number(8_930_043.0)))
-        );
+        assert_eq!((whole.min, whole.max), (Some(Bound::Number(-1.0)), Some(Bound::Number(8_930_043.0))));
     }
 
     #[test]
     fn odd_numbers_do_no_harm() {
-        let cells = [
-            Cell::Double(f64::NAN),
-            Cell::Double(f64::INFINITY),
-            Cell::Unsigned(u64::MAX),
-            Cell::Double(-0.0),
-        ];
+        let cells = [Cell::Double(f64::NAN), Cell::Double(f64::INFINITY), Cell::Unsigned(u64::MAX), Cell::Double(-0.0)];
         let profile = profile(&ColumnType::Double, &cells);
         assert_eq!(profile.rows, 4);
-        assert_eq!(
-            profile.min,
-            Some(Bound::Number(0.0)),
-            "NaN and infinity are in no range"
-        );
+        assert_eq!(profile.min, Some(Bound::Number(0.0)), "NaN and infinity are in no range");
     }
 
     #[test]

@@ -26,9 +26,7 @@ impl Timestamp {
     /// Reads [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) text. `None` if it isn't.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|t| Self(t.timestamp_micros()))
+        DateTime::parse_from_rfc3339(text).ok().map(|t| Self(t.timestamp_micros()))
     }
 
     #[must_use]

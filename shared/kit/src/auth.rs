@@ -53,14 +53,9 @@ mod tests {
         let hash = TokenHash::parse(HASH).unwrap();
         assert!(hash.admits(Some("Bearer opensesame")));
         assert!(hash.admits(Some("bearer  opensesame")));
-        for wrong in [
-            None,
-            Some(""),
-            Some("opensesame"),
-            Some("Basic opensesame"),
-            Some("Bearer opensesam"),
-            Some("Bearer "),
-        ] {
+        for wrong in
+            [None, Some(""), Some("opensesame"), Some("Basic opensesame"), Some("Bearer opensesam"), Some("Bearer ")]
+        {
             assert!(!hash.admits(wrong), "{wrong:?}");
         }
     }

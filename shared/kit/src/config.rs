@@ -19,9 +19,7 @@ pub enum ConfigError {
 /// # Errors
 /// `MissingVar`
 pub fn required_var(env: &Env, name: &'static str) -> Result<String, ConfigError> {
-    env.var(name)
-        .map(|value| value.to_string())
-        .map_err(|_| ConfigError::MissingVar(name))
+    env.var(name).map(|value| value.to_string()).map_err(|_| ConfigError::MissingVar(name))
 }
 
 /// A secret that has to be set.
@@ -29,9 +27,7 @@ pub fn required_var(env: &Env, name: &'static str) -> Result<String, ConfigError
 /// # Errors
 /// `MissingSecret`
 pub fn required_secret(env: &Env, name: &'static str) -> Result<String, ConfigError> {
-    env.secret(name)
-        .map(|value| value.to_string())
-        .map_err(|_| ConfigError::MissingSecret(name))
+    env.secret(name).map(|value| value.to_string()).map_err(|_| ConfigError::MissingSecret(name))
 }
 
 /// A variable with a structure, as TOML tables and arrays give it.
@@ -40,8 +36,5 @@ pub fn required_secret(env: &Env, name: &'static str) -> Result<String, ConfigEr
 /// `MissingVar`, or `Invalid` with the place and the rule.
 pub fn var_as<T: DeserializeOwned>(env: &Env, name: &'static str) -> Result<T, ConfigError> {
     let value: serde_json::Value = env.object_var(name).map_err(|_| ConfigError::MissingVar(name))?;
-    serde_json::from_value(value).map_err(|error| ConfigError::Invalid {
-        name,
-        reason: error.to_string(),
-    })
+    serde_json::from_value(value).map_err(|error| ConfigError::Invalid { name, reason: error.to_string() })
 }

@@ -27,10 +27,7 @@ impl Transport for FetchTransport {
             Either::Right(((), unfinished)) => {
                 controller.abort();
                 drop(unfinished);
-                Err(TransportError::Lost(format!(
-                    "no answer within {} s",
-                    TIME_LIMIT.as_secs()
-                )))
+                Err(TransportError::Lost(format!("no answer within {} s", TIME_LIMIT.as_secs())))
             }
         }
     }
@@ -52,9 +49,7 @@ fn to_request(request: &HttpRequest) -> worker::Result<Request> {
         headers.set(name, value)?;
     }
     let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_headers(headers)
-        .with_body(Some(request.body.as_str().into()));
+    init.with_method(Method::Post).with_headers(headers).with_body(Some(request.body.as_str().into()));
     Request::new_with_init(&request.url, &init)
 }
 
@@ -66,11 +61,5 @@ async fn exchange(request: Request, signal: &worker::AbortSignal) -> worker::Res
     let retry_after = header("retry-after").and_then(|value| value.trim().parse().ok());
     let status = response.status_code();
     let body = response.bytes().await?;
-    Ok(HttpResponse {
-        status,
-        content_type,
-        session_id,
-        retry_after,
-        body,
-    })
+    Ok(HttpResponse { status, content_type, session_id, retry_after, body })
 }

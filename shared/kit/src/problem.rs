@@ -18,12 +18,7 @@ pub struct Problem {
 impl Problem {
     #[must_use]
     pub fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            title,
-            detail: detail.into(),
-            request_id: None,
-        }
+        Self { status, title, detail: detail.into(), request_id: None }
     }
 
     #[must_use]
@@ -33,11 +28,7 @@ impl Problem {
 
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(
-            401,
-            "Unauthorized",
-            "a bearer token is needed: Authorization: Bearer <token>",
-        )
+        Self::new(401, "Unauthorized", "a bearer token is needed: Authorization: Bearer <token>")
     }
 
     #[must_use]
@@ -53,11 +44,7 @@ impl Problem {
     /// The warehouse or the store doesn't answer as it should.
     #[must_use]
     pub fn unavailable() -> Self {
-        Self::new(
-            503,
-            "Unavailable",
-            "something that this needs does not answer; try again later",
-        )
+        Self::new(503, "Unavailable", "something that this needs does not answer; try again later")
     }
 
     /// As the response to a request.

@@ -66,16 +66,7 @@ pub struct R2Store {
 /// The name of a bucket's binding: `vessel-csv` is bound as `VESSEL_CSV`.
 #[must_use]
 pub fn binding_name(bucket: &str) -> String {
-    bucket
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    bucket.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 impl R2Store {
@@ -87,9 +78,7 @@ impl R2Store {
     fn bucket(&self, name: &str) -> Result<worker::Bucket, StoreError> {
         let binding = binding_name(name);
         self.env.bucket(&binding).map_err(|_| {
-            StoreError(format!(
-                "the bucket {name:?} is not bound as {binding} (wrangler.toml, r2_buckets)"
-            ))
+            StoreError(format!("the bucket {name:?} is not bound as {binding} (wrangler.toml, r2_buckets)"))
         })
     }
 }
@@ -107,14 +96,8 @@ impl ObjectStore for R2Store {
         let bucket = self.bucket(bucket)?;
         let object = bucket
             .get(key)
-            .only_if(Conditional {
-                etag_matches: Some(etag.to_owned()),
-                ..Conditional::default()
-            })
-            .range(worker::Range::OffsetWithLength {
-                offset: range.start,
-                length: range.end - range.start,
-            })
+            .only_if(Conditional { etag_matches: Some(etag.to_owned()), ..Conditional::default() })
+            .range(worker::Range::OffsetWithLength { offset: range.start, length: range.end - range.start })
             .execute()
             .await?;
         // Without a body the condition didn't hold.
@@ -131,15 +114,8 @@ impl ObjectStore for R2Store {
             list = list.cursor(cursor);
         }
         let page = list.execute().await?;
-        let objects = page
-            .objects()
-            .iter()
-            .map(|object| (object.key(), uploaded_at(object)))
-            .collect();
-        Ok(Listed {
-            objects,
-            cursor: page.cursor(),
-        })
+        let objects = page.objects().iter().map(|object| (object.key(), uploaded_at(object))).collect();
+        Ok(Listed { objects, cursor: page.cursor() })
     }
 }
 

@@ -70,10 +70,7 @@ impl<'a> Encoder<'a> {
             column: field.name.clone(),
             reason: format!("{} where {} was asked for", array.data_type(), field.data_type),
         })?;
-        Ok(Self {
-            name: &field.name,
-            values,
-        })
+        Ok(Self { name: &field.name, values })
     }
 
     /// The column's name.
@@ -316,11 +313,7 @@ impl<'a> Values<'a> {
 }
 
 fn timestamp(micros: i64, instant: bool) -> String {
-    if instant {
-        civil::instant(micros)
-    } else {
-        civil::timestamp(micros)
-    }
+    if instant { civil::instant(micros) } else { civil::timestamp(micros) }
 }
 
 /// The fewest digits that name a finite FLOAT, at least 6, as the staging relation has them.
@@ -424,11 +417,7 @@ pub(crate) fn text_bytes(array: &dyn Array, rows: Range<usize>) -> usize {
             names + text_bytes(map.keys().as_ref(), entries.clone()) + text_bytes(map.values().as_ref(), entries)
         }
         DataType::Struct(fields) => {
-            let members = array
-                .as_struct()
-                .columns()
-                .iter()
-                .map(|c| text_bytes(c.as_ref(), rows.clone()));
+            let members = array.as_struct().columns().iter().map(|c| text_bytes(c.as_ref(), rows.clone()));
             let names: usize = fields.iter().map(|f| f.name().len() + 4).sum();
             members.sum::<usize>() + names * rows.len()
         }
@@ -446,12 +435,7 @@ fn span(offsets_of: &[i32], rows: Range<usize>) -> Range<usize> {
 /// The length of a string is in the low 32 bits of its view.
 fn view_bytes(views: &[u128], rows: Range<usize>, width: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits are meant")]
-    views
-        .get(rows)
-        .unwrap_or_default()
-        .iter()
-        .map(|&view| view as u32 as usize * width + 3)
-        .sum()
+    views.get(rows).unwrap_or_default().iter().map(|&view| view as u32 as usize * width + 3).sum()
 }
 
 #[cfg(test)]

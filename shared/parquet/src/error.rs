@@ -14,12 +14,7 @@ pub enum Error {
     #[error("{what}: {value}, and at most {limit} are read")]
     OverLimit { what: &'static str, value: u64, limit: u64 },
     #[error("row group {row_group}: {what}: {value} bytes, and at most {limit} are read")]
-    TooLarge {
-        row_group: usize,
-        what: &'static str,
-        value: u64,
-        limit: u64,
-    },
+    TooLarge { row_group: usize, what: &'static str, value: u64, limit: u64 },
     #[error("column {column:?} has a type that is not read: {reason}")]
     UnsupportedType { column: String, reason: String },
     #[error(

@@ -48,18 +48,11 @@ pub struct File {
 pub fn open(size: u64, tail: &[u8], limits: &Limits) -> Result<Opened, Error> {
     let footer_length = footer_length(size, tail)?;
     if footer_length > limits.footer_bytes {
-        return Err(Error::OverLimit {
-            what: "bytes of the footer",
-            value: footer_length,
-            limit: limits.footer_bytes,
-        });
+        return Err(Error::OverLimit { what: "bytes of the footer", value: footer_length, limit: limits.footer_bytes });
     }
     let needed = footer_length + TAIL as u64;
     if needed > size - 4 {
-        return Err(Error::FooterOutside {
-            length: footer_length,
-            size,
-        });
+        return Err(Error::FooterOutside { length: footer_length, size });
     }
     let Some(start) = usize::try_from(needed).ok().and_then(|n| tail.len().checked_sub(n)) else {
         return Ok(Opened::NeedsTail(needed));
@@ -106,11 +99,7 @@ impl File {
     fn new(metadata: ParquetMetaData, size: u64, limits: &Limits) -> Result<Self, Error> {
         let over = |what, value: usize, limit: usize| {
             if value > limit {
-                Err(Error::OverLimit {
-                    what,
-                    value: value as u64,
-                    limit: limit as u64,
-                })
+                Err(Error::OverLimit { what, value: value as u64, limit: limit as u64 })
             } else {
                 Ok(())
             }
@@ -139,12 +128,7 @@ impl File {
         over("levels of nesting", depth, limits.nesting)?;
         let options = ArrowReaderOptions::new().with_schema(Arc::new(arrow_schema::Schema::new(fields)));
         let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?;
-        Ok(Self {
-            metadata,
-            columns: columns.into(),
-            rows,
-            key_values,
-        })
+        Ok(Self { metadata, columns: columns.into(), rows, key_values })
     }
 
     /// Rows, as the footer says. Reading them checks it.
@@ -236,9 +220,7 @@ fn check_codec(chunk: &ColumnChunkMetaData) -> Result<(), Error> {
 
 /// Where the bytes of a column chunk are.
 pub(crate) fn chunk_range(chunk: &ColumnChunkMetaData, size: u64) -> Result<Range<u64>, Error> {
-    let start = chunk
-        .dictionary_page_offset()
-        .unwrap_or_else(|| chunk.data_page_offset());
+    let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let outside = || {
         Error::damaged(format!(
             "column {:?} says that it lies at byte {start} with {} bytes, in a file of {size}",
@@ -248,9 +230,6 @@ pub(crate) fn chunk_range(chunk: &ColumnChunkMetaData, size: u64) -> Result<Rang
     };
     let start_byte = u64::try_from(start).map_err(|_| outside())?;
     let length = u64::try_from(chunk.compressed_size()).map_err(|_| outside())?;
-    let end = start_byte
-        .checked_add(length)
-        .filter(|&end| end <= size)
-        .ok_or_else(outside)?;
+    let end = start_byte.checked_add(length).filter(|&end| end <= size).ok_or_else(outside)?;
     Ok(start_byte..end)
 }

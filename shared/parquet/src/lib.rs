@@ -5,10 +5,7 @@
 //! is an [`Error`] that a person understands. What decodes is `parquet` of arrow-rs (docs/decisions/0002-parquet-decoder.md);
 //! none of its types are in this crate's interface, so that another could take its place.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod encode;
 mod error;

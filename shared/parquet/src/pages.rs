@@ -46,18 +46,10 @@ pub(crate) fn check(chunk: &[u8], compression: Compression, limit: u64) -> Resul
     while !rest.is_empty() {
         let (header, body) = read_header(rest)?;
         if header.uncompressed > limit {
-            return Err(Error::TooLarge {
-                row_group: 0,
-                what: "a page",
-                value: header.uncompressed,
-                limit,
-            });
+            return Err(Error::TooLarge { row_group: 0, what: "a page", value: header.uncompressed, limit });
         }
         let page = body.get(..header.compressed).ok_or_else(|| {
-            Error::damaged(format!(
-                "a page has {} bytes more than its column chunk",
-                header.compressed - body.len()
-            ))
+            Error::damaged(format!("a page has {} bytes more than its column chunk", header.compressed - body.len()))
         })?;
         check_expansion(page, compression, header.uncompressed)?;
         if header.is_dictionary {
@@ -109,9 +101,7 @@ fn check_expansion(page: &[u8], compression: Compression, announced: u64) -> Res
         _ => 0,
     };
     if unpacked > announced {
-        return Err(Error::damaged(format!(
-            "a page unpacks to more than the {announced} bytes that its header says"
-        )));
+        return Err(Error::damaged(format!("a page unpacks to more than the {announced} bytes that its header says")));
     }
     Ok(())
 }
@@ -162,48 +152,23 @@ mod tests {
     fn the_largest_page_is_found() {
         let chunk = [page(3, b"abc"), page(5, b"abcde"), page(1, b"a")].concat();
         let sizes = check(&chunk, Compression::UNCOMPRESSED, 100).unwrap();
-        assert_eq!(
-            sizes,
-            PageSizes {
-                dictionary: 0,
-                largest_data_page: 5
-            }
-        );
+        assert_eq!(sizes, PageSizes { dictionary: 0, largest_data_page: 5 });
     }
 
     #[test]
     fn a_page_over_the_limit_is_named_before_it_is_unpacked() {
         let error = check(&page(101, b""), Compression::SNAPPY, 100).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::TooLarge {
-                    value: 101,
-                    limit: 100,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::TooLarge { value: 101, limit: 100, .. }), "{error}");
     }
 
     #[test]
     fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
         let bomb = gzip(1_000_000);
         assert!(
-            check(
-                &page(1_000_000, &bomb),
-                Compression::GZIP(parquet::basic::GzipLevel::default()),
-                1 << 20
-            )
-            .is_ok()
+            check(&page(1_000_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), 1 << 20).is_ok()
         );
-        let error = check(
-            &page(1_000, &bomb),
-            Compression::GZIP(parquet::basic::GzipLevel::default()),
-            1 << 20,
-        )
-        .unwrap_err();
+        let error =
+            check(&page(1_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), 1 << 20).unwrap_err();
         assert!(error.to_string().contains("more than the 1000 bytes"), "{error}");
     }
 

@@ -48,15 +48,8 @@ pub struct RowReader {
 
 enum State {
     Between,
-    Reading {
-        row_group: usize,
-        ranges: Vec<Range<u64>>,
-    },
-    Decoding {
-        row_group: usize,
-        reader: Box<ParquetRecordBatchReader>,
-        rows_left: u64,
-    },
+    Reading { row_group: usize, ranges: Vec<Range<u64>> },
+    Decoding { row_group: usize, reader: Box<ParquetRecordBatchReader>, rows_left: u64 },
 }
 
 impl std::fmt::Debug for State {
@@ -74,14 +67,7 @@ impl RowReader {
     #[must_use]
     pub fn new(file: File, file_size: u64, limits: Limits) -> Self {
         let groups = file.row_groups();
-        Self {
-            file,
-            file_size,
-            limits,
-            waiting: (0..groups).collect(),
-            state: State::Between,
-            next_row: 0,
-        }
+        Self { file, file_size, limits, waiting: (0..groups).collect(), state: State::Between, next_row: 0 }
     }
 
     /// Leaves out all but the first `count` row groups.
@@ -106,20 +92,14 @@ impl RowReader {
                     self.state = State::Reading { row_group, ranges };
                 }
                 State::Reading { ranges, .. } => return Ok(Step::Read(ranges.clone())),
-                State::Decoding {
-                    row_group,
-                    reader,
-                    rows_left,
-                } => {
+                State::Decoding { row_group, reader, rows_left } => {
                     let batch = reader
                         .next()
                         .transpose()
                         .map_err(|e| Error::from(e).within(format_args!("row group {row_group}")));
                     let Some(batch) = batch? else {
                         if *rows_left > 0 {
-                            return Err(Error::damaged(format!(
-                                "row group {row_group} ends {rows_left} rows early"
-                            )));
+                            return Err(Error::damaged(format!("row group {row_group} ends {rows_left} rows early")));
                         }
                         self.state = State::Between;
                         continue;
@@ -130,11 +110,7 @@ impl RowReader {
                     })?;
                     let first = self.next_row;
                     self.next_row += count;
-                    return Ok(Step::Rows(Rows {
-                        first,
-                        batch,
-                        columns: self.file.shared_columns(),
-                    }));
+                    return Ok(Step::Rows(Rows { first, batch, columns: self.file.shared_columns() }));
                 }
             }
         }
@@ -150,8 +126,7 @@ impl RowReader {
         };
         let held = Held::new(ranges, bytes)?;
         self.check_pages(row_group, &held)?;
-        self.start_decoding(row_group, &held)
-            .map_err(|error| error.within(format_args!("row group {row_group}")))
+        self.start_decoding(row_group, &held).map_err(|error| error.within(format_args!("row group {row_group}")))
     }
 
     fn start_decoding(&mut self, row_group: usize, held: &Held) -> Result<(), Error> {
@@ -167,18 +142,12 @@ impl RowReader {
                     decoder.push_ranges(wanted, data)?;
                 }
                 DecodeResult::Data(reader) => {
-                    self.state = State::Decoding {
-                        row_group,
-                        reader: Box::new(reader),
-                        rows_left,
-                    };
+                    self.state = State::Decoding { row_group, reader: Box::new(reader), rows_left };
                     return Ok(());
                 }
                 DecodeResult::Finished if rows_left == 0 => return Ok(()),
                 DecodeResult::Finished => {
-                    return Err(Error::damaged(format!(
-                        "row group {row_group} holds none of its {rows_left} rows"
-                    )));
+                    return Err(Error::damaged(format!("row group {row_group} holds none of its {rows_left} rows")));
                 }
             }
         }
@@ -186,10 +155,8 @@ impl RowReader {
 
     fn ranges(&self, row_group: usize) -> Result<Vec<Range<u64>>, Error> {
         let chunks = self.file.parquet().row_group(row_group).columns();
-        let mut ranges = chunks
-            .iter()
-            .map(|chunk| chunk_range(chunk, self.file_size))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut ranges =
+            chunks.iter().map(|chunk| chunk_range(chunk, self.file_size)).collect::<Result<Vec<_>, _>>()?;
         ranges.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<u64>> = Vec::new();
         for range in ranges {
@@ -201,12 +168,7 @@ impl RowReader {
         let bytes: u64 = merged.iter().map(|r| r.end - r.start).sum();
         if bytes > self.limits.row_group_bytes {
             let limit = self.limits.row_group_bytes;
-            return Err(Error::TooLarge {
-                row_group,
-                what: "compressed",
-                value: bytes,
-                limit,
-            });
+            return Err(Error::TooLarge { row_group, what: "compressed", value: bytes, limit });
         }
         Ok(merged)
     }
@@ -218,9 +180,7 @@ impl RowReader {
             let range = chunk_range(chunk, self.file_size)?;
             let sizes = pages::check(&held.slice(&range)?, chunk.compression(), self.limits.page_bytes)
                 .map_err(|error| in_column(error, row_group, &chunk.column_path().string()))?;
-            working_set = working_set
-                .saturating_add(sizes.dictionary)
-                .saturating_add(sizes.largest_data_page);
+            working_set = working_set.saturating_add(sizes.dictionary).saturating_add(sizes.largest_data_page);
         }
         if working_set > self.limits.working_set_bytes {
             let limit = self.limits.working_set_bytes;
@@ -237,12 +197,7 @@ impl RowReader {
 
 fn in_column(error: Error, row_group: usize, column: &str) -> Error {
     match error {
-        Error::TooLarge { what, value, limit, .. } => Error::TooLarge {
-            row_group,
-            what,
-            value,
-            limit,
-        },
+        Error::TooLarge { what, value, limit, .. } => Error::TooLarge { row_group, what, value, limit },
         other => other.within(format_args!("row group {row_group}, column {column:?}")),
     }
 }
@@ -256,15 +211,8 @@ struct Held {
 impl Held {
     fn new(ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Self, Error> {
         let matches = ranges.len() == bytes.len()
-            && ranges
-                .iter()
-                .zip(&bytes)
-                .all(|(range, data)| range.end - range.start == data.len() as u64);
-        if matches {
-            Ok(Self { ranges, bytes })
-        } else {
-            Err(Error::damaged("the file is shorter than it was"))
-        }
+            && ranges.iter().zip(&bytes).all(|(range, data)| range.end - range.start == data.len() as u64);
+        if matches { Ok(Self { ranges, bytes }) } else { Err(Error::damaged("the file is shorter than it was")) }
     }
 
     fn slice(&self, wanted: &Range<u64>) -> Result<Bytes, Error> {
@@ -321,11 +269,7 @@ impl Rows {
 
     /// About how many bytes of text the rows from `start` to `end` (of these rows, from 0) are.
     fn text_bytes(&self, range: Range<usize>) -> usize {
-        self.batch
-            .columns()
-            .iter()
-            .map(|array| text_bytes(array.as_ref(), range.clone()))
-            .sum()
+        self.batch.columns().iter().map(|array| text_bytes(array.as_ref(), range.clone())).sum()
     }
 
     /// Appends rows from `start` on to `arrays`, until its text has about `max_bytes` or it has `max_rows`; at least one row.
@@ -340,9 +284,7 @@ impl Rows {
         max_bytes: usize,
         max_rows: usize,
     ) -> Result<usize, Error> {
-        let room = max_rows
-            .saturating_sub(usize::try_from(arrays.rows()).unwrap_or(usize::MAX))
-            .max(1);
+        let room = max_rows.saturating_sub(usize::try_from(arrays.rows()).unwrap_or(usize::MAX)).max(1);
         let mut count = (self.len() - start).min(room);
         let bytes_left = max_bytes.saturating_sub(arrays.bytes());
         // Long strings are few in most files: halving finds a fitting number in a few sums over lengths.

@@ -31,20 +31,11 @@ pub(crate) fn map_columns(arrow: &[FieldRef], schema: &SchemaDescriptor) -> Resu
     arrow
         .iter()
         .map(|field| {
-            let mut mapping = Mapping {
-                leaves: &mut leaves,
-                no_pull: None,
-            };
+            let mut mapping = Mapping { leaves: &mut leaves, no_pull: None };
             let (data_type, arrow_type) = mapping
                 .map(field.data_type())
-                .map_err(|reason| Error::UnsupportedType {
-                    column: field.name().clone(),
-                    reason,
-                })?;
-            let column = Column {
-                field: Field::new(field.name(), data_type),
-                no_pull: mapping.no_pull,
-            };
+                .map_err(|reason| Error::UnsupportedType { column: field.name().clone(), reason })?;
+            let column = Column { field: Field::new(field.name(), data_type), no_pull: mapping.no_pull };
             Ok((column, Arc::new(field.as_ref().clone().with_data_type(arrow_type))))
         })
         .collect()
@@ -66,10 +57,7 @@ impl Mapping<'_, '_> {
         match arrow {
             DataType::List(item) => {
                 let (data_type, inner) = self.map(item.data_type())?;
-                Ok((
-                    ColumnType::List(Box::new(data_type)),
-                    DataType::List(retyped(item, inner)),
-                ))
+                Ok((ColumnType::List(Box::new(data_type)), DataType::List(retyped(item, inner))))
             }
             DataType::Struct(fields) => {
                 let mut data_types = Vec::with_capacity(fields.len());
@@ -122,10 +110,7 @@ impl Mapping<'_, '_> {
             DataType::Float16 | DataType::Float32 => same(ColumnType::Float),
             DataType::Float64 => same(ColumnType::Double),
             DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-                same(ColumnType::Decimal {
-                    precision: *precision,
-                    scale: *scale,
-                })
+                same(ColumnType::Decimal { precision: *precision, scale: *scale })
             }
             DataType::Date32 => same(ColumnType::Date),
             DataType::Time32(_) | DataType::Time64(TimeUnit::Microsecond) => same(ColumnType::Time),
@@ -186,8 +171,5 @@ fn is_enum(leaf: &ColumnDescriptor) -> bool {
 }
 
 fn is_geography(leaf: &ColumnDescriptor) -> bool {
-    matches!(
-        leaf.logical_type_ref(),
-        Some(LogicalType::Geometry { .. } | LogicalType::Geography { .. })
-    )
+    matches!(leaf.logical_type_ref(), Some(LogicalType::Geometry { .. } | LogicalType::Geography { .. }))
 }

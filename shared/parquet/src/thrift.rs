@@ -37,10 +37,7 @@ pub(crate) struct FieldHeader {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(bytes: &'a [u8], max_elements: u64) -> Self {
-        Self {
-            rest: bytes,
-            max_elements,
-        }
+        Self { rest: bytes, max_elements }
     }
 
     /// Bytes that are left.
@@ -90,9 +87,7 @@ impl<'a> Cursor<'a> {
         let id = if delta == 0 {
             i16::try_from(self.integer()?).map_err(|_| Error::damaged("a Thrift field number is out of range"))?
         } else {
-            previous
-                .checked_add(delta)
-                .ok_or_else(|| Error::damaged("a Thrift field number is out of range"))?
+            previous.checked_add(delta).ok_or_else(|| Error::damaged("a Thrift field number is out of range"))?
         };
         Ok(Some(FieldHeader { id, kind }))
     }
@@ -108,9 +103,7 @@ impl<'a> Cursor<'a> {
 
     fn skip_value(&mut self, kind: u8, depth: u8) -> Result<(), Error> {
         if depth > MAX_DEPTH {
-            return Err(Error::damaged(format!(
-                "a Thrift structure is nested deeper than {MAX_DEPTH} levels"
-            )));
+            return Err(Error::damaged(format!("a Thrift structure is nested deeper than {MAX_DEPTH} levels")));
         }
         match kind {
             TRUE | FALSE | BYTE => self.skip_bytes(1),
@@ -152,17 +145,13 @@ impl<'a> Cursor<'a> {
                 }
                 Ok(())
             }
-            other => Err(Error::damaged(format!(
-                "a Thrift structure has a field of the unknown type {other}"
-            ))),
+            other => Err(Error::damaged(format!("a Thrift structure has a field of the unknown type {other}"))),
         }
     }
 
     fn check_count(&self, count: u64) -> Result<(), Error> {
         if count > self.max_elements || count > self.rest.len() as u64 {
-            return Err(Error::damaged(format!(
-                "a list in a Thrift structure says that it has {count} elements"
-            )));
+            return Err(Error::damaged(format!("a list in a Thrift structure says that it has {count} elements")));
         }
         Ok(())
     }

@@ -37,9 +37,7 @@ impl Backoff {
     }
 
     fn part_of(&mut self, base: u64, count: u32, max: u64) -> Duration {
-        let step = base
-            .saturating_mul(1u64.checked_shl(count.min(20)).unwrap_or(u64::MAX))
-            .min(max);
+        let step = base.saturating_mul(1u64.checked_shl(count.min(20)).unwrap_or(u64::MAX)).min(max);
         Duration::from_millis(1 + self.next() % step)
     }
 
@@ -61,9 +59,7 @@ mod tests {
     fn waits_grow_are_bounded_and_differ_between_clients() {
         let waits = |seed| {
             let mut backoff = Backoff::new(seed);
-            (1..40)
-                .map(|n| backoff.after_failure(n).as_millis())
-                .collect::<Vec<_>>()
+            (1..40).map(|n| backoff.after_failure(n).as_millis()).collect::<Vec<_>>()
         };
         assert!(waits(1).iter().all(|&ms| (1..=u128::from(MAX_MILLIS)).contains(&ms)));
         assert!(waits(1).iter().skip(10).sum::<u128>() > waits(1).iter().take(5).sum::<u128>());

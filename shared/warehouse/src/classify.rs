@@ -25,10 +25,7 @@ const TEXTS: [(&str, ErrorClass); 12] = [
 
 /// The class of an error that the warehouse itself reports.
 pub(crate) fn sql_error(message: &str) -> ErrorClass {
-    TEXTS
-        .iter()
-        .find(|(text, _)| message.contains(text))
-        .map_or(ErrorClass::Permanent, |(_, class)| *class)
+    TEXTS.iter().find(|(text, _)| message.contains(text)).map_or(ErrorClass::Permanent, |(_, class)| *class)
 }
 
 /// The class of an HTTP status that isn't a success.

@@ -34,11 +34,7 @@ pub struct McpWarehouse<T> {
 impl<T: Transport> McpWarehouse<T> {
     #[must_use]
     pub fn new(endpoint: Endpoint, transport: T) -> Self {
-        Self {
-            endpoint,
-            transport,
-            session: RefCell::default(),
-        }
+        Self { endpoint, transport, session: RefCell::default() }
     }
 }
 

@@ -25,10 +25,7 @@ pub struct Endpoint {
 /// Without the token.
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("url", &self.url)
-            .field("database", &self.database)
-            .finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("url", &self.url).field("database", &self.database).finish_non_exhaustive()
     }
 }
 
@@ -43,10 +40,7 @@ pub struct HttpRequest {
 /// Without the headers, one of which is the token.
 impl std::fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpRequest")
-            .field("url", &self.url)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
+        f.debug_struct("HttpRequest").field("url", &self.url).field("body", &self.body).finish_non_exhaustive()
     }
 }
 
@@ -173,11 +167,7 @@ impl<'a> Exchange<'a> {
         let agreement = session.agreement();
         let headers = self.headers(agreement);
         self.sent = Some((sent, agreement.cloned()));
-        Action::Send(HttpRequest {
-            url: self.endpoint.url.clone(),
-            headers,
-            body,
-        })
+        Action::Send(HttpRequest { url: self.endpoint.url.clone(), headers, body })
     }
 
     fn headers(&self, agreement: Option<&Agreement>) -> Vec<(&'static str, String)> {
@@ -200,18 +190,13 @@ impl<'a> Exchange<'a> {
         let Some((sent, agreement)) = self.sent.take() else {
             return;
         };
-        let result = response
-            .map_err(lost)
-            .and_then(|response| self.read(session, sent, agreement, &response));
+        let result = response.map_err(lost).and_then(|response| self.read(session, sent, agreement, &response));
         match result {
             Ok(Some(result)) => self.outcome = Some(Ok(result)),
             Ok(None) => {}
             // The handshake runs nothing: whatever happened to it, the statement didn't run.
             Err(error) if error.class == ErrorClass::Ambiguous && !matches!(sent, Sent::Call(_)) => {
-                self.failed(Error {
-                    class: ErrorClass::Transient,
-                    ..error
-                });
+                self.failed(Error { class: ErrorClass::Transient, ..error });
             }
             Err(error) => self.failed(error),
         }
@@ -318,11 +303,7 @@ mod tests {
     use super::*;
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            url: "http://w/mcp".into(),
-            token: "secret".into(),
-            database: "d".into(),
-        }
+        Endpoint { url: "http://w/mcp".into(), token: "secret".into(), database: "d".into() }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "it stands for what a transport gives")]
@@ -353,23 +334,16 @@ mod tests {
                 Action::Send(request) => {
                     let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
                     let answer = match body["method"].as_str().unwrap() {
-                        "initialize" => json(
-                            200,
-                            &format!(r#"{{"id":{},"result":{{"protocolVersion":"v"}}}}"#, body["id"]),
-                        )
-                        .map(|r| HttpResponse {
-                            session_id: Some("s".into()),
-                            ..r
-                        }),
+                        "initialize" => {
+                            json(200, &format!(r#"{{"id":{},"result":{{"protocolVersion":"v"}}}}"#, body["id"]))
+                                .map(|r| HttpResponse { session_id: Some("s".into()), ..r })
+                        }
                         "notifications/initialized" => json(202, ""),
                         _ => {
                             calls += 1;
                             assert!(request.headers.contains(&("mcp-session-id", "s".into())));
                             answers.next().unwrap().map(|r| HttpResponse {
-                                body: String::from_utf8(r.body)
-                                    .unwrap()
-                                    .replace("ID", &body["id"].to_string())
-                                    .into(),
+                                body: String::from_utf8(r.body).unwrap().replace("ID", &body["id"].to_string()).into(),
                                 ..r
                             })
                         }
@@ -383,10 +357,7 @@ mod tests {
     const ONE: &str = r#"{"id":ID,"result":{"structuredContent":{"success":true,"rows":[[1]]}}}"#;
 
     fn failure(message: &str) -> Result<HttpResponse, TransportError> {
-        json(
-            200,
-            &format!(r#"{{"id":ID,"result":{{"structuredContent":{{"success":false,"error":"{message}"}}}}}}"#),
-        )
+        json(200, &format!(r#"{{"id":ID,"result":{{"structuredContent":{{"success":false,"error":"{message}"}}}}}}"#))
     }
 
     fn lost() -> Result<HttpResponse, TransportError> {
@@ -401,10 +372,7 @@ mod tests {
 
     #[test]
     fn what_may_run_twice_is_tried_again_when_the_answer_is_lost() {
-        for answers in [
-            vec![lost(), json(200, ONE)],
-            vec![json(502, ""), json(200, "{"), json(200, ONE)],
-        ] {
+        for answers in [vec![lost(), json(200, ONE)], vec![json(502, ""), json(200, "{"), json(200, ONE)]] {
             assert!(run(&Statement::repeatable("x"), answers.clone()).0.is_ok());
             assert!(run(&Statement::read("x"), answers).0.is_ok());
         }
@@ -412,12 +380,7 @@ mod tests {
 
     #[test]
     fn what_must_run_once_is_given_up_when_the_answer_is_lost() {
-        for answer in [
-            lost(),
-            json(502, ""),
-            json(200, "{"),
-            failure("INTERRUPT Error: Interrupted!"),
-        ] {
+        for answer in [lost(), json(502, ""), json(200, "{"), failure("INTERRUPT Error: Interrupted!")] {
             let (outcome, calls) = run(&Statement::once("x"), vec![answer]);
             assert_eq!((outcome.unwrap_err().class, calls), (ErrorClass::Ambiguous, 1));
         }
@@ -426,27 +389,17 @@ mod tests {
     #[test]
     fn what_did_not_run_is_tried_again_whatever_it_is() {
         let not_sent = Err(TransportError::NotSent("refused".into()));
-        let answers = vec![
-            not_sent,
-            json(429, ""),
-            failure("TransactionContext Error: Conflict on update!"),
-            json(200, ONE),
-        ];
+        let answers =
+            vec![not_sent, json(429, ""), failure("TransactionContext Error: Conflict on update!"), json(200, ONE)];
         assert_eq!(run(&Statement::once("x"), answers).1, 4);
     }
 
     #[test]
     fn trying_ends() {
         let (outcome, calls) = run(&Statement::read("x"), vec![json(503, ""); 100]);
-        assert_eq!(
-            (outcome.unwrap_err().class, calls),
-            (ErrorClass::Ambiguous, MAX_TRIES as usize)
-        );
+        assert_eq!((outcome.unwrap_err().class, calls), (ErrorClass::Ambiguous, MAX_TRIES as usize));
         let (outcome, calls) = run(&Statement::once("x"), vec![failure("Conflict on update"); 100]);
-        assert_eq!(
-            (outcome.unwrap_err().class, calls),
-            (ErrorClass::Conflict, MAX_CONFLICTS as usize)
-        );
+        assert_eq!((outcome.unwrap_err().class, calls), (ErrorClass::Conflict, MAX_CONFLICTS as usize));
     }
 
     #[test]

@@ -4,10 +4,7 @@
 //! protocol is a state machine ([`Exchange`]) without I/O, which a Worker drives with `fetch` and a test with whatever it likes
 //! ([`Transport`]). What went wrong is sorted by what can be done about it ([`ErrorClass`]).
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
 mod classify;

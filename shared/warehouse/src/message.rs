@@ -34,15 +34,9 @@ impl QueryResult {
     /// # Errors
     /// `Permanent`, if it isn't one.
     pub fn number(&self) -> Result<u64, Error> {
-        self.first()
-            .and_then(|row| row.first())
-            .and_then(Value::as_u64)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorClass::Permanent,
-                    "the warehouse's answer is not the number that was asked for",
-                )
-            })
+        self.first().and_then(|row| row.first()).and_then(Value::as_u64).ok_or_else(|| {
+            Error::new(ErrorClass::Permanent, "the warehouse's answer is not the number that was asked for")
+        })
     }
 }
 
@@ -82,9 +76,7 @@ pub(crate) fn read_reply(content_type: &str, body: &[u8], id: u64) -> Result<Val
     let unreadable = |what: &str| Error::new(ErrorClass::Ambiguous, format!("the warehouse's answer {what}"));
     let text = std::str::from_utf8(body).map_err(|_| unreadable("is not text"))?;
     let messages: Vec<Value> = if content_type.starts_with("text/event-stream") {
-        events(text)
-            .filter_map(|data| serde_json::from_str(&data).ok())
-            .collect()
+        events(text).filter_map(|data| serde_json::from_str(&data).ok()).collect()
     } else {
         vec![serde_json::from_str(text).map_err(|error| unreadable(&format!("is not JSON ({error})")))?]
     };
@@ -95,10 +87,7 @@ pub(crate) fn read_reply(content_type: &str, body: &[u8], id: u64) -> Result<Val
     if let Some(error) = reply.get("error") {
         return Err(rpc_error(error));
     }
-    reply
-        .get("result")
-        .cloned()
-        .ok_or_else(|| unreadable("has neither a result nor an error"))
+    reply.get("result").cloned().ok_or_else(|| unreadable("has neither a result nor an error"))
 }
 
 /// The data of each event ([server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream)).
@@ -126,10 +115,7 @@ fn events(text: &str) -> impl Iterator<Item = String> {
 /// internal error leaves it open.
 fn rpc_error(error: &Value) -> Error {
     let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
-    let message = error
-        .get("message")
-        .and_then(Value::as_str)
-        .unwrap_or("without a message");
+    let message = error.get("message").and_then(Value::as_str).unwrap_or("without a message");
     let class = match code {
         -32700 | -32602..=-32600 => ErrorClass::Permanent,
         _ => ErrorClass::Ambiguous,
@@ -152,28 +138,16 @@ pub(crate) fn read_tool_result(result: &Value) -> Result<QueryResult, Error> {
                 return Err(reported(text.unwrap_or("without a message")));
             }
             _ => {
-                return Err(Error::new(
-                    ErrorClass::Ambiguous,
-                    "the warehouse's answer has no result in it",
-                ));
+                return Err(Error::new(ErrorClass::Ambiguous, "the warehouse's answer has no result in it"));
             }
         },
     };
     if structured.get("success").and_then(Value::as_bool) == Some(true) {
         return serde_json::from_value(structured).map_err(|error| {
-            Error::new(
-                ErrorClass::Ambiguous,
-                format!("the warehouse's answer is not a result: {error}"),
-            )
+            Error::new(ErrorClass::Ambiguous, format!("the warehouse's answer is not a result: {error}"))
         });
     }
-    Err(reported(
-        structured
-            .get("error")
-            .and_then(Value::as_str)
-            .or(text)
-            .unwrap_or("without a message"),
-    ))
+    Err(reported(structured.get("error").and_then(Value::as_str).or(text).unwrap_or("without a message")))
 }
 
 fn reported(message: &str) -> Error {
@@ -198,10 +172,7 @@ mod tests {
             &RESULT[..16],
             &RESULT[16..]
         );
-        assert_eq!(
-            result("text/event-stream; charset=utf-8", &stream).unwrap().number(),
-            Ok(3)
-        );
+        assert_eq!(result("text/event-stream; charset=utf-8", &stream).unwrap().number(), Ok(3));
         let unfinished = format!("data: {RESULT}");
         assert_eq!(result("text/event-stream", &unfinished).unwrap().number(), Ok(3));
     }
@@ -214,25 +185,11 @@ mod tests {
 
     #[test]
     fn an_answer_that_cannot_be_read_leaves_it_open_whether_the_statement_ran() {
-        for body in [
-            "",
-            "<html>",
-            "{}",
-            &RESULT[..60],
-            r#"{"id":8,"result":{}}"#,
-            r#"{"id":7,"result":{}}"#,
-            r#"{"id":7}"#,
-        ] {
-            assert_eq!(
-                result("application/json", body).unwrap_err().class,
-                ErrorClass::Ambiguous,
-                "{body}"
-            );
-            assert_eq!(
-                result("text/event-stream", body).unwrap_err().class,
-                ErrorClass::Ambiguous,
-                "{body}"
-            );
+        for body in
+            ["", "<html>", "{}", &RESULT[..60], r#"{"id":8,"result":{}}"#, r#"{"id":7,"result":{}}"#, r#"{"id":7}"#]
+        {
+            assert_eq!(result("application/json", body).unwrap_err().class, ErrorClass::Ambiguous, "{body}");
+            assert_eq!(result("text/event-stream", body).unwrap_err().class, ErrorClass::Ambiguous, "{body}");
         }
     }
 
@@ -240,32 +197,20 @@ mod tests {
     fn errors_are_sorted_by_what_can_be_done() {
         let tool = |text: &str| {
             let content = json!({ "success": false, "error": text, "errorType": "x" });
-            read_tool_result(&json!({ "isError": true, "structuredContent": content }))
-                .unwrap_err()
-                .class
+            read_tool_result(&json!({ "isError": true, "structuredContent": content })).unwrap_err().class
         };
         let duplicate = r#"Constraint Error: Duplicate key "commit_seq: 6" violates primary key constraint."#;
         assert_eq!(tool(duplicate), ErrorClass::Conflict);
         let at_commit = r#"TransactionContext Error: Failed to commit: PRIMARY KEY or UNIQUE constraint violation: duplicate key "6""#;
         assert_eq!(tool(at_commit), ErrorClass::Conflict);
-        assert_eq!(
-            tool("TransactionContext Error: Conflict on update!"),
-            ErrorClass::Conflict
-        );
-        assert_eq!(
-            tool("Catalog Error: Table with name x does not exist!"),
-            ErrorClass::Permanent
-        );
+        assert_eq!(tool("TransactionContext Error: Conflict on update!"), ErrorClass::Conflict);
+        assert_eq!(tool("Catalog Error: Table with name x does not exist!"), ErrorClass::Permanent);
         assert_eq!(tool("INTERRUPT Error: Interrupted!"), ErrorClass::Ambiguous);
         assert_eq!(tool("Out of Memory Error: failed to allocate"), ErrorClass::OverLimit);
         let plain = json!({ "isError": true, "content": [{ "type": "text", "text": "Query execution timed out after 55 seconds." }] });
         assert_eq!(read_tool_result(&plain).unwrap_err().class, ErrorClass::Ambiguous);
         let rpc = |code: i64| {
-            read_reply(
-                "application/json",
-                json!({"id": 7, "error": {"code": code}}).to_string().as_bytes(),
-                7,
-            )
+            read_reply("application/json", json!({"id": 7, "error": {"code": code}}).to_string().as_bytes(), 7)
         };
         assert_eq!(rpc(-32602).unwrap_err().class, ErrorClass::Permanent);
         assert_eq!(rpc(-32603).unwrap_err().class, ErrorClass::Ambiguous);

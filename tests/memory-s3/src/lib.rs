@@ -76,12 +76,7 @@ async fn list(
         let dated = "<LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>";
         format!("<Contents><Key>{key}</Key>{dated}<Size>{size}</Size></Contents>")
     };
-    let contents: String = s3
-        .lock()
-        .iter()
-        .filter(|(name, _)| name.starts_with(&prefix))
-        .map(entry)
-        .collect();
+    let contents: String = s3.lock().iter().filter(|(name, _)| name.starts_with(&prefix)).map(entry).collect();
     format!("<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
 }
 
@@ -112,24 +107,13 @@ async fn object(
 
 /// The whole object, or the range `bytes=first-last` of it.
 fn ranged(body: &Bytes, headers: &HeaderMap) -> Response {
-    let range = headers
-        .get(header::RANGE)
-        .and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-'));
-    let Some(first) = range
-        .and_then(|(first, _)| first.parse::<usize>().ok())
-        .filter(|first| *first < body.len())
+    let range =
+        headers.get(header::RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-'));
+    let Some(first) = range.and_then(|(first, _)| first.parse::<usize>().ok()).filter(|first| *first < body.len())
     else {
         return ([(header::ACCEPT_RANGES, "bytes")], body.clone()).into_response();
     };
-    let last = range
-        .and_then(|(_, last)| last.parse().ok())
-        .unwrap_or(usize::MAX)
-        .min(body.len() - 1);
+    let last = range.and_then(|(_, last)| last.parse().ok()).unwrap_or(usize::MAX).min(body.len() - 1);
     let content_range = format!("bytes {first}-{last}/{}", body.len());
-    (
-        StatusCode::PARTIAL_CONTENT,
-        [(header::CONTENT_RANGE, content_range)],
-        body.slice(first..=last),
-    )
-        .into_response()
+    (StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, content_range)], body.slice(first..=last)).into_response()
 }

@@ -32,10 +32,7 @@ impl Duck {
     /// If it can't be started.
     pub async fn start(style: ReplyStyle, objects: &MemoryS3) -> Self {
         let token = Token::new("test-token").expect("a token");
-        let mut config = Config::new(Tokens {
-            read_write: token,
-            read_only: None,
-        });
+        let mut config = Config::new(Tokens { read_write: token, read_only: None });
         config.reply_style = style;
         config.threads = Some(2);
         config.httpfs = Some(httpfs());
@@ -52,10 +49,7 @@ impl Duck {
         };
         let duck = Self { server, endpoint };
         for statement in living_core::sql::split(SCHEMA) {
-            duck.reader()
-                .run(&Statement::repeatable(statement))
-                .await
-                .expect("the schema applies");
+            duck.reader().run(&Statement::repeatable(statement)).await.expect("the schema applies");
         }
         duck
     }
@@ -77,10 +71,7 @@ impl Duck {
     /// # Panics
     /// If the query fails.
     pub async fn query(&self, sql: &str) -> Vec<Vec<Value>> {
-        self.try_query(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{error}\n{sql}"))
-            .rows
+        self.try_query(sql).await.unwrap_or_else(|error| panic!("{error}\n{sql}")).rows
     }
 
     /// As [`Self::query`].
@@ -96,9 +87,7 @@ impl Duck {
     /// # Panics
     /// If it gives anything else.
     pub async fn number(&self, sql: &str) -> i64 {
-        self.query(sql).await[0][0]
-            .as_i64()
-            .unwrap_or_else(|| panic!("no number: {sql}"))
+        self.query(sql).await[0][0].as_i64().unwrap_or_else(|| panic!("no number: {sql}"))
     }
 
     /// Runs a statement that writes.
@@ -114,21 +103,12 @@ impl Duck {
     /// # Panics
     /// If it fails.
     pub async fn write(&self, sql: &str) -> QueryResult {
-        self.reader()
-            .run(&Statement::repeatable(sql))
-            .await
-            .unwrap_or_else(|error| panic!("{error}\n{sql}"))
+        self.reader().run(&Statement::repeatable(sql)).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
     }
 }
 
 fn client(endpoint: &Endpoint, faults: Faults) -> McpWarehouse<HttpTransport> {
-    McpWarehouse::new(
-        endpoint.clone(),
-        HttpTransport {
-            http: reqwest::Client::new(),
-            faults,
-        },
-    )
+    McpWarehouse::new(endpoint.clone(), HttpTransport { http: reqwest::Client::new(), faults })
 }
 
 /// HTTP over loopback. A call to the warehouse is a point at which a fault may happen.
@@ -145,13 +125,7 @@ impl HttpTransport {
             builder = builder.header(name, value);
         }
         let response = builder.timeout(Duration::from_secs(20)).send().await?;
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned)
-        };
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         Ok(HttpResponse {
             status: response.status().as_u16(),
             content_type: header("content-type").unwrap_or_default(),
@@ -165,15 +139,9 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let point = Point::Warehouse(statement_of(&request.body));
-        let exchange = async {
-            self.exchange(request)
-                .await
-                .map_err(|error| TransportError::Lost(error.to_string()))
-        };
+        let exchange = async { self.exchange(request).await.map_err(|error| TransportError::Lost(error.to_string())) };
         self.faults
-            .around(point, exchange, || {
-                Err(TransportError::Lost("the fault that was asked for".to_owned()))
-            })
+            .around(point, exchange, || Err(TransportError::Lost("the fault that was asked for".to_owned())))
             .await
     }
 
@@ -190,15 +158,8 @@ impl Transport for HttpTransport {
 /// The beginning of the statement in a request, or the method of one that carries none.
 fn statement_of(body: &str) -> String {
     let message: Value = serde_json::from_str(body).unwrap_or_default();
-    let text = message
-        .pointer("/params/arguments/sql")
-        .or_else(|| message.get("method"))
-        .and_then(Value::as_str);
-    text.unwrap_or_default()
-        .split_whitespace()
-        .take(4)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let text = message.pointer("/params/arguments/sql").or_else(|| message.get("method")).and_then(Value::as_str);
+    text.unwrap_or_default().split_whitespace().take(4).collect::<Vec<_>>().join(" ")
 }
 
 /// DuckDB's extension for `r2://`, where set-up puts it.

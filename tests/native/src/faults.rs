@@ -56,19 +56,13 @@ impl Faults {
 
     /// `fault` at the n-th point from now on, counted from 0.
     pub fn plan(&self, n: usize, fault: Fault) {
-        *self.0.borrow_mut() = Plan {
-            at: Some((n, fault)),
-            ..Plan::default()
-        };
+        *self.0.borrow_mut() = Plan { at: Some((n, fault)), ..Plan::default() };
     }
 
     /// A run that waits at each point for [`Self::let_pass`].
     #[must_use]
     pub fn gated() -> Self {
-        Self(Rc::new(RefCell::new(Plan {
-            gate: Gate::Closed { waiting: false },
-            ..Plan::default()
-        })))
+        Self(Rc::new(RefCell::new(Plan { gate: Gate::Closed { waiting: false }, ..Plan::default() })))
     }
 
     /// Whether the run waits at a point.

@@ -78,11 +78,7 @@ pub fn annotations(rows: &[(&str, &str, &str)]) -> Bytes {
 pub fn table(cells: &Cells) -> Bytes {
     let column = |i: usize| -> StringArray { cells.rows.iter().map(|row| row.get(i).cloned().flatten()).collect() };
     let columns = cells.columns.iter().enumerate();
-    write(
-        columns
-            .map(|(i, name)| (name.as_str(), Arc::new(column(i)) as ArrayRef))
-            .collect(),
-    )
+    write(columns.map(|(i, name)| (name.as_str(), Arc::new(column(i)) as ArrayRef)).collect())
 }
 
 /// Writes columns with the metadata of the contract, in small row groups.
@@ -91,19 +87,15 @@ pub fn table(cells: &Cells) -> Bytes {
 /// If the columns are of different lengths.
 #[must_use]
 pub fn write(columns: Vec<(&str, ArrayRef)>) -> Bytes {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
-        .collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).expect("columns of one length");
     let metadata = [("schema_version", "1"), ("batch_id", "batch-1"), ("git_sha", "0123abc")];
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(4))
-        .set_key_value_metadata(Some(
-            metadata.map(|(k, v)| KeyValue::new(k.to_owned(), v.to_owned())).into(),
-        ))
+        .set_key_value_metadata(Some(metadata.map(|(k, v)| KeyValue::new(k.to_owned(), v.to_owned())).into()))
         .build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties)).expect("a writer");

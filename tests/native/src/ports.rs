@@ -52,14 +52,9 @@ impl MemoryStore {
     pub fn put(&self, bucket: &str, key: &str, bytes: Bytes) -> Notification {
         let at = self.tick();
         let etag = format!("{:016x}-{}", hash(&bytes), bytes.len());
-        let head = ObjectHead {
-            etag: etag.clone(),
-            size: bytes.len() as u64,
-            uploaded_at: at,
-        };
-        self.objects
-            .borrow_mut()
-            .insert((bucket.to_owned(), key.to_owned()), (head, bytes));
+        let head = ObjectHead { etag: etag.clone(), size: bytes.len() as u64, uploaded_at: at };
+        self.s3.put(bucket, key, bytes.clone());
+        self.objects.borrow_mut().insert((bucket.to_owned(), key.to_owned()), (head, bytes));
         notification(Action::PutObject, bucket, key, Some(etag), at)
     }
 
@@ -67,8 +62,14 @@ impl MemoryStore {
     #[must_use]
     pub fn delete(&self, bucket: &str, key: &str) -> Notification {
         self.s3.delete(bucket, key);
+        self.s3.delete(bucket, key);
         self.objects.borrow_mut().remove(&(bucket.to_owned(), key.to_owned()));
         notification(Action::DeleteObject, bucket, key, None, self.tick())
+    }
+
+    /// Lets the warehouse no longer read an object.
+    pub fn hide_from_warehouse(&self, bucket: &str, key: &str) {
+        self.s3.delete(bucket, key);
     }
 
     /// Keys and contents of all objects of a bucket.
@@ -99,25 +100,13 @@ impl MemoryStore {
 }
 
 fn notification(action: Action, bucket: &str, key: &str, etag: Option<String>, at: Timestamp) -> Notification {
-    let object = NotifiedObject {
-        key: key.to_owned(),
-        size: None,
-        etag,
-    };
-    Notification {
-        account: "test".to_owned(),
-        action,
-        bucket: bucket.to_owned(),
-        object,
-        event_time: at,
-    }
+    let object = NotifiedObject { key: key.to_owned(), size: None, etag };
+    Notification { account: "test".to_owned(), action, bucket: bucket.to_owned(), object, event_time: at }
 }
 
 fn hash(bytes: &[u8]) -> u64 {
     // FNV-1a: the same content has the same etag in every run.
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn store_failed<T>() -> Result<T, StoreError> {
@@ -145,13 +134,9 @@ impl ObjectStore for MemoryStore {
 
     async fn list(&self, bucket: &str, prefix: &str, _cursor: Option<String>) -> Result<Listed, StoreError> {
         let objects = self.objects.borrow();
-        let listed = objects
-            .iter()
-            .filter(|((b, key), _)| b == bucket && key.starts_with(prefix));
+        let listed = objects.iter().filter(|((b, key), _)| b == bucket && key.starts_with(prefix));
         Ok(Listed {
-            objects: listed
-                .map(|((_, key), (head, _))| (key.clone(), head.uploaded_at))
-                .collect(),
+            objects: listed.map(|((_, key), (head, _))| (key.clone(), head.uploaded_at)).collect(),
             cursor: None,
         })
     }
@@ -170,11 +155,7 @@ impl Announcer for MemoryAnnouncer {
             self.notices.borrow_mut().push(notice.commit_seq);
             Ok(())
         };
-        self.faults
-            .around(Point::Announce, announce, || {
-                Err("the fault that was asked for".to_owned())
-            })
-            .await
+        self.faults.around(Point::Announce, announce, || Err("the fault that was asked for".to_owned())).await
     }
 }
 
@@ -186,18 +167,13 @@ pub struct TestHost {
 
 impl Host for TestHost {
     fn now(&self) -> Timestamp {
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
         self.counter.set(self.counter.get() + 1);
-        for (byte, random) in bytes
-            .iter_mut()
-            .zip(self.counter.get().to_be_bytes().into_iter().cycle())
-        {
+        for (byte, random) in bytes.iter_mut().zip(self.counter.get().to_be_bytes().into_iter().cycle()) {
             *byte = random;
         }
     }
@@ -212,6 +188,7 @@ pub struct Harness {
     announcer: MemoryAnnouncer,
     host: TestHost,
     pub config: Config,
+    pub limits: Limits,
 }
 
 type TestIngest = Ingest<MemoryStore, McpWarehouse<HttpTransport>, MemoryAnnouncer, TestHost>;
@@ -227,19 +204,14 @@ impl Harness {
     /// If the warehouse can't be started.
     pub async fn start_with(style: ReplyStyle) -> Self {
         let faults = Faults::none();
-        let store = MemoryStore {
-            faults: faults.clone(),
-            ..MemoryStore::default()
-        };
+        let store = MemoryStore { faults: faults.clone(), ..MemoryStore::default() };
         Self {
             duck: Duck::start(style, &store.s3).await,
             store,
-            announcer: MemoryAnnouncer {
-                faults: faults.clone(),
-                ..MemoryAnnouncer::default()
-            },
+            announcer: MemoryAnnouncer { faults: faults.clone(), ..MemoryAnnouncer::default() },
             host: TestHost::default(),
             config: serde_json::from_str(CONFIG).expect("the configuration of the tests"),
+            limits: Limits::default(),
             faults,
         }
     }
@@ -248,18 +220,12 @@ impl Harness {
     #[must_use]
     pub fn ingest(&self, faults: &Faults) -> TestIngest {
         Ingest {
-            store: MemoryStore {
-                faults: faults.clone(),
-                ..self.store.clone()
-            },
+            store: MemoryStore { faults: faults.clone(), ..self.store.clone() },
             warehouse: self.duck.client_with(faults.clone()),
-            announcer: MemoryAnnouncer {
-                faults: faults.clone(),
-                ..self.announcer.clone()
-            },
+            announcer: MemoryAnnouncer { faults: faults.clone(), ..self.announcer.clone() },
             host: self.host.clone(),
             config: self.config.clone(),
-            limits: Limits::default(),
+            limits: self.limits.clone(),
         }
     }
 

@@ -28,9 +28,7 @@ fn every_file_of_parquet_testing_is_read_or_refused_as_expected() {
     let mut seen = 0;
     for path in files(&folder) {
         let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
-        let expectation = expected
-            .get(&name)
-            .unwrap_or_else(|| panic!("{name} has no expectation"));
+        let expectation = expected.get(&name).unwrap_or_else(|| panic!("{name} has no expectation"));
         match read(&std::fs::read(&path).unwrap().into()) {
             Ok(rows) => assert_eq!(expectation["rows"], rows, "{name}"),
             Err(error) => assert_eq!(expectation["quarantine"], error.to_string(), "{name}"),
@@ -46,10 +44,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else if path
-            .extension()
-            .is_some_and(|end| end == "parquet" || end == "encrypted")
-        {
+        } else if path.extension().is_some_and(|end| end == "parquet" || end == "encrypted") {
             found.push(path);
         }
     }

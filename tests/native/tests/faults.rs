@@ -13,20 +13,12 @@ const SEEN: &str = "SELECT record_id, questions->>'$.entities.responses[0][0].la
 async fn with_an_older_object() -> Harness {
     let harness = Harness::start().await;
     let older = annotations(&[("r1", "a", "old"), ("r2", "b", "old"), ("r3", "c", "old")]);
-    harness
-        .deliver_until_done(&harness.store.put("argilla", "wnut/1.parquet", older))
-        .await;
+    harness.deliver_until_done(&harness.store.put("argilla", "wnut/1.parquet", older)).await;
     harness
 }
 
 fn newer() -> bytes::Bytes {
-    annotations(&[
-        ("r2", "b", "new"),
-        ("r3", "c", "new"),
-        ("r4", "d", "new"),
-        ("r5", "e", "new"),
-        ("r6", "f", "new"),
-    ])
+    annotations(&[("r2", "b", "new"), ("r3", "c", "new"), ("r4", "d", "new"), ("r5", "e", "new"), ("r6", "f", "new")])
 }
 
 fn before() -> Vec<[&'static str; 2]> {
@@ -34,14 +26,7 @@ fn before() -> Vec<[&'static str; 2]> {
 }
 
 fn after() -> Vec<[&'static str; 2]> {
-    vec![
-        ["r1", "old"],
-        ["r2", "new"],
-        ["r3", "new"],
-        ["r4", "new"],
-        ["r5", "new"],
-        ["r6", "new"],
-    ]
+    vec![["r1", "old"], ["r2", "new"], ["r3", "new"], ["r4", "new"], ["r5", "new"], ["r6", "new"]]
 }
 
 /// The points of a run without faults.
@@ -66,19 +51,13 @@ async fn a_fault_at_any_point_loses_nothing_and_doubles_nothing() {
             harness.faults.plan(n, fault);
             let first = harness.deliver(&put, 1).await;
             let seen = harness.duck.query(SEEN).await;
-            assert!(
-                seen == before() || seen == after(),
-                "{case}: a reader saw part of a file: {seen:?}"
-            );
+            assert!(seen == before() || seen == after(), "{case}: a reader saw part of a file: {seen:?}");
             if first != Some(Answer::Ack) {
                 harness.faults.clear();
                 assert_eq!(harness.deliver(&put, 2).await, Some(Answer::Ack), "{case}");
             }
             assert_eq!(harness.duck.query(SEEN).await, after(), "{case}");
-            let commits = harness
-                .duck
-                .query("SELECT row_count, rejected_count FROM commits ORDER BY commit_seq")
-                .await;
+            let commits = harness.duck.query("SELECT row_count, rejected_count FROM commits ORDER BY commit_seq").await;
             assert_eq!(commits, [[3, 0], [5, 0]], "{case}");
             assert_eq!(harness.announced().last(), Some(&2), "{case}: discovery was told");
             let in_quarantine = harness.duck.number("SELECT count(*) FROM quarantine").await;
@@ -91,30 +70,16 @@ async fn a_fault_at_any_point_loses_nothing_and_doubles_nothing() {
 async fn an_object_that_ends_the_worker_twice_is_in_quarantine_and_stays_there() {
     let harness = with_an_older_object().await;
     let put = harness.store.put("argilla", "wnut/2.parquet", newer());
-    let reading = points()
-        .await
-        .iter()
-        .position(|point| *point == Point::StoreRead)
-        .unwrap();
+    let reading = points().await.iter().position(|point| *point == Point::StoreRead).unwrap();
     for attempts in 1..=2 {
         harness.faults.plan(reading, Fault::DieAfter);
-        assert_eq!(
-            harness.deliver(&put, attempts).await,
-            None,
-            "the Worker dies while it reads"
-        );
+        assert_eq!(harness.deliver(&put, attempts).await, None, "the Worker dies while it reads");
     }
     let quarantined = harness.duck.query("SELECT reason FROM quarantine").await;
-    assert_eq!(
-        quarantined,
-        [["loading it ended the Worker twice without a word: it traps or exhausts the Worker"]]
-    );
+    assert_eq!(quarantined, [["loading it ended the Worker twice without a word: it traps or exhausts the Worker"]]);
     harness.faults.clear();
     assert_eq!(harness.deliver(&put, 3).await, Some(Answer::Ack));
-    assert!(
-        !harness.faults.points().contains(&Point::StoreRead),
-        "it isn't read again"
-    );
+    assert!(!harness.faults.points().contains(&Point::StoreRead), "it isn't read again");
     assert_eq!(harness.duck.query(SEEN).await, before());
 }
 
@@ -122,18 +87,10 @@ async fn an_object_that_ends_the_worker_twice_is_in_quarantine_and_stays_there()
 async fn a_copy_of_an_event_under_way_is_not_taken_for_a_death() {
     let harness = with_an_older_object().await;
     let put = harness.store.put("argilla", "wnut/2.parquet", newer());
-    let reading = points()
-        .await
-        .iter()
-        .position(|point| *point == Point::StoreRead)
-        .unwrap();
+    let reading = points().await.iter().position(|point| *point == Point::StoreRead).unwrap();
     harness.faults.plan(reading, Fault::DieAfter);
     assert_eq!(harness.deliver(&put, 1).await, None);
     harness.faults.plan(reading, Fault::DieAfter);
-    assert_eq!(
-        harness.deliver(&put, 1).await,
-        None,
-        "another copy, delivered for the first time"
-    );
+    assert_eq!(harness.deliver(&put, 1).await, None, "another copy, delivered for the first time");
     assert_eq!(harness.duck.number("SELECT count(*) FROM quarantine").await, 0);
 }

@@ -74,9 +74,7 @@ fn put(harness: &Harness, key: u8, records: &[u8], version: usize) -> Notificati
     let ids: Vec<String> = records.iter().map(|record| format!("r{record}")).collect();
     let label = format!("label{}", version % 3);
     let rows: Vec<(&str, &str, &str)> = ids.iter().map(|id| (id.as_str(), "text", label.as_str())).collect();
-    harness
-        .store
-        .put("argilla", &format!("wnut/{key}.parquet"), annotations(&rows))
+    harness.store.put("argilla", &format!("wnut/{key}.parquet"), annotations(&rows))
 }
 
 async fn carry_out(harness: &Harness, step: &Step, version: usize) {
@@ -88,30 +86,19 @@ async fn carry_out(harness: &Harness, step: &Step, version: usize) {
                 .enumerate()
                 .map(|(i, (key, records))| put(harness, *key, records, version + i))
                 .collect();
-            let deliveries = (0..*copies)
-                .flat_map(|_| &events)
-                .map(|event| harness.deliver_until_done(event));
+            let deliveries = (0..*copies).flat_map(|_| &events).map(|event| harness.deliver_until_done(event));
             join_all(deliveries).await;
         }
-        Step::PutAndDie {
-            key,
-            records,
-            at,
-            after,
-        } => {
+        Step::PutAndDie { key, records, at, after } => {
             let event = put(harness, *key, records, version);
-            harness
-                .faults
-                .plan(*at, if *after { Fault::DieAfter } else { Fault::DieBefore });
+            harness.faults.plan(*at, if *after { Fault::DieAfter } else { Fault::DieBefore });
             if harness.deliver(&event, 1).await.is_none() {
                 harness.faults.clear();
                 harness.deliver(&event, 2).await;
             }
         }
         Step::Delete(key) => {
-            harness
-                .deliver_until_done(&harness.store.delete("argilla", &format!("wnut/{key}.parquet")))
-                .await;
+            harness.deliver_until_done(&harness.store.delete("argilla", &format!("wnut/{key}.parquet"))).await;
         }
         Step::Settle => {
             for statement in settle_superseded() {
@@ -130,10 +117,7 @@ async fn at_every_commit_the_views_show_what_their_definition_says() {
         harness.config = retracting();
         for (version, step) in steps.iter().enumerate() {
             carry_out(&harness, step, version * 10).await;
-            let newest = harness
-                .duck
-                .number("SELECT coalesce(max(commit_seq), 0) FROM commits")
-                .await;
+            let newest = harness.duck.number("SELECT coalesce(max(commit_seq), 0) FROM commits").await;
             for commit_seq in 0..=newest {
                 let expected = harness.duck.query(&by_definition(commit_seq)).await;
                 assert_eq!(
@@ -155,15 +139,10 @@ async fn check_log(harness: &Harness, steps: &[Step]) {
         // An object may be unloaded if its consumer died twice; else its newest commit is its content.
         let stale = harness
             .duck
-            .query(&format!(
-                "SELECT c.etag FROM commits AS c WHERE c.key = '{key}' ORDER BY commit_seq DESC LIMIT 1"
-            ))
+            .query(&format!("SELECT c.etag FROM commits AS c WHERE c.key = '{key}' ORDER BY commit_seq DESC LIMIT 1"))
             .await;
         let etag = harness.store.etag("argilla", &key);
-        let in_quarantine = harness
-            .duck
-            .number(&format!("SELECT count(*) FROM quarantine WHERE key = '{key}'"))
-            .await;
+        let in_quarantine = harness.duck.number(&format!("SELECT count(*) FROM quarantine WHERE key = '{key}'")).await;
         assert!(
             in_quarantine == 1 || stale == [[etag.clone()]],
             "{key}: {stale:?} is committed, {etag} is there\n{steps:#?}"
@@ -177,11 +156,7 @@ async fn check_log(harness: &Harness, steps: &[Step]) {
     let recount = Statement::read(format!(
         "SELECT load_id::VARCHAR, label, profile FROM ({recounted}) AS p(load_id, kind, label, profile) ORDER BY ALL"
     ));
-    assert_eq!(
-        profiles,
-        harness.duck.reader().run(&recount).await.unwrap().rows,
-        "{steps:#?}"
-    );
+    assert_eq!(profiles, harness.duck.reader().run(&recount).await.unwrap().rows, "{steps:#?}");
 }
 
 /// Annotations are retracted when their object is deleted.
@@ -195,13 +170,11 @@ fn retracting() -> ingest::Config {
 async fn whatever_turns_concurrent_loads_take_no_record_shows_twice() {
     let mut runner = TestRunner::default();
     for _ in 0..60 {
-        let (contents, turns) = (
-            proptest::collection::vec(records(), 2..4),
-            proptest::collection::vec(any::<prop::sample::Index>(), 100),
-        )
-            .new_tree(&mut runner)
-            .unwrap()
-            .current();
+        let (contents, turns) =
+            (proptest::collection::vec(records(), 2..4), proptest::collection::vec(any::<prop::sample::Index>(), 100))
+                .new_tree(&mut runner)
+                .unwrap()
+                .current();
         let harness = Harness::start().await;
         let events: Vec<Notification> = contents
             .iter()
@@ -233,11 +206,7 @@ async fn whatever_turns_concurrent_loads_take_no_record_shows_twice() {
         assert_eq!(newest, i64::try_from(events.len()).unwrap());
         for commit_seq in 0..=newest {
             let expected = harness.duck.query(&by_definition(commit_seq)).await;
-            assert_eq!(
-                harness.duck.query(&by_view(commit_seq)).await,
-                expected,
-                "at {commit_seq}: {contents:?}"
-            );
+            assert_eq!(harness.duck.query(&by_view(commit_seq)).await, expected, "at {commit_seq}: {contents:?}");
         }
     }
 }
@@ -247,15 +216,9 @@ async fn a_hundred_copies_of_one_event_at_once_commit_once() {
     let harness = Harness::start().await;
     let event = put(&harness, 1, &[1, 2, 3], 0);
     join_all((0..100).map(|_| harness.deliver_until_done(&event))).await;
-    assert_eq!(
-        harness.duck.query("SELECT commit_seq, row_count FROM commits").await,
-        [[1, 3]]
-    );
+    assert_eq!(harness.duck.query("SELECT commit_seq, row_count FROM commits").await, [[1, 3]]);
     assert_eq!(harness.duck.number("SELECT count(*) FROM annotations").await, 3);
-    let not_ended = harness
-        .duck
-        .number("SELECT count(*) FROM loads WHERE state = 'started'")
-        .await;
+    let not_ended = harness.duck.number("SELECT count(*) FROM loads WHERE state = 'started'").await;
     assert_eq!(not_ended, 0, "every attempt has its last word");
 }
 
@@ -273,11 +236,7 @@ async fn twenty_objects_whose_events_come_shuffled_and_repeated_show_their_newes
     }
     let expected = harness.store.contents("argilla").len();
     events = events.iter().cycle().take(events.len() * 3).cloned().collect();
-    let order = Just(events)
-        .prop_shuffle()
-        .new_tree(&mut TestRunner::default())
-        .unwrap()
-        .current();
+    let order = Just(events).prop_shuffle().new_tree(&mut TestRunner::default()).unwrap().current();
     for some in order.chunks(15) {
         join_all(some.iter().map(|event| harness.deliver_until_done(event))).await;
     }
@@ -290,14 +249,9 @@ async fn twenty_objects_whose_events_come_shuffled_and_repeated_show_their_newes
     for (key, _) in harness.store.contents("argilla") {
         let newest = harness
             .duck
-            .query(&format!(
-                "SELECT etag FROM commits WHERE key = '{key}' ORDER BY commit_seq DESC LIMIT 1"
-            ))
+            .query(&format!("SELECT etag FROM commits WHERE key = '{key}' ORDER BY commit_seq DESC LIMIT 1"))
             .await;
         assert_eq!(newest, [[harness.store.etag("argilla", &key)]], "{key}");
     }
-    assert_eq!(
-        harness.duck.number("SELECT count(*) FROM annotations").await,
-        i64::try_from(expected * 2).unwrap()
-    );
+    assert_eq!(harness.duck.number("SELECT count(*) FROM annotations").await, i64::try_from(expected * 2).unwrap());
 }

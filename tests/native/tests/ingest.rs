@@ -8,61 +8,26 @@ use serde_json::json;
 fn cells(columns: &[&str], rows: &[&[Option<&str>]]) -> Cells {
     Cells {
         columns: columns.iter().map(|c| (*c).to_owned()).collect(),
-        rows: rows
-            .iter()
-            .map(|row| row.iter().map(|cell| cell.map(str::to_owned)).collect())
-            .collect(),
+        rows: rows.iter().map(|row| row.iter().map(|cell| cell.map(str::to_owned)).collect()).collect(),
     }
 }
 
 async fn loads(harness: &Harness) -> Vec<(String, String)> {
-    let rows = harness
-        .duck
-        .query("SELECT state, coalesce(reason, '') FROM loads ORDER BY load_id")
-        .await;
-    rows.iter()
-        .map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_str().unwrap().to_owned()))
-        .collect()
+    let rows = harness.duck.query("SELECT state, coalesce(reason, '') FROM loads ORDER BY load_id").await;
+    rows.iter().map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_str().unwrap().to_owned())).collect()
 }
 
 #[tokio::test]
 async fn documents_become_rows_with_their_batch() {
     let harness = Harness::start().await;
-    let file = documents(&[
-        ("d1", 1, "it's 🚢\0", Some(0.5)),
-        ("d1", 2, "", None),
-        ("d2", 1, "x", Some(1.0)),
-    ]);
-    assert_eq!(
-        harness.deliver(&harness.store.put("ocr", "x.parquet", file), 1).await,
-        Some(Answer::Ack)
-    );
+    let file = documents(&[("d1", 1, "it's 🚢\0", Some(0.5)), ("d1", 2, "", None), ("d2", 1, "x", Some(1.0))]);
+    assert_eq!(harness.deliver(&harness.store.put("ocr", "x.parquet", file), 1).await, Some(Answer::Ack));
     let rows = harness
         .duck
         .query("SELECT document_id, page_number, text, confidence, batch_id, row_no FROM raw_documents ORDER BY row_no")
         .await;
-    assert_eq!(
-        rows[0],
-        [
-            json!("d1"),
-            json!(1),
-            json!("it's 🚢\0"),
-            json!(0.5),
-            json!("batch-1"),
-            json!(0)
-        ]
-    );
-    assert_eq!(
-        rows[1],
-        [
-            json!("d1"),
-            json!(2),
-            json!(""),
-            json!(null),
-            json!("batch-1"),
-            json!(1)
-        ]
-    );
+    assert_eq!(rows[0], [json!("d1"), json!(1), json!("it's 🚢\0"), json!(0.5), json!("batch-1"), json!(0)]);
+    assert_eq!(rows[1], [json!("d1"), json!(2), json!(""), json!(null), json!("batch-1"), json!(1)]);
     assert_eq!(rows.len(), 3);
     assert_eq!(harness.announced(), [1]);
 }
@@ -76,45 +41,20 @@ async fn rows_that_break_the_contract_are_set_aside_and_the_sum_is_kept() {
         ("d1", -1, "no page", None),
         ("d1", 3, "sure", Some(1.5)),
     ]);
-    harness
-        .deliver_until_done(&harness.store.put("ocr", "x.parquet", file))
-        .await;
-    assert_eq!(
-        harness
-            .duck
-            .query("SELECT row_count, rejected_count FROM commits")
-            .await,
-        [[1, 3]]
-    );
-    let rejected = harness
-        .duck
-        .query("SELECT row_no, reason, content->>'text' FROM rejected_rows ORDER BY row_no")
-        .await;
-    assert_eq!(
-        rejected[0],
-        [json!(1), json!("document_id is missing or blank"), json!("no id")]
-    );
-    assert_eq!(
-        rejected[1],
-        [json!(2), json!("page_number is missing or negative"), json!("no page")]
-    );
-    assert_eq!(
-        rejected[2],
-        [json!(3), json!("confidence is not between 0 and 1"), json!("sure")]
-    );
+    harness.deliver_until_done(&harness.store.put("ocr", "x.parquet", file)).await;
+    assert_eq!(harness.duck.query("SELECT row_count, rejected_count FROM commits").await, [[1, 3]]);
+    let rejected =
+        harness.duck.query("SELECT row_no, reason, content->>'text' FROM rejected_rows ORDER BY row_no").await;
+    assert_eq!(rejected[0], [json!(1), json!("document_id is missing or blank"), json!("no id")]);
+    assert_eq!(rejected[1], [json!(2), json!("page_number is missing or negative"), json!("no page")]);
+    assert_eq!(rejected[2], [json!(3), json!("confidence is not between 0 and 1"), json!("sure")]);
 }
 
 #[tokio::test]
 async fn annotations_keep_their_questions_and_their_labels_are_counted() {
     let harness = Harness::start().await;
-    let file = annotations(&[
-        ("r1", "Chad", "person"),
-        ("r2", "Ireland", "location"),
-        ("r3", "Eire", "location"),
-    ]);
-    harness
-        .deliver_until_done(&harness.store.put("argilla", "wnut/1.parquet", file))
-        .await;
+    let file = annotations(&[("r1", "Chad", "person"), ("r2", "Ireland", "location"), ("r3", "Eire", "location")]);
+    harness.deliver_until_done(&harness.store.put("argilla", "wnut/1.parquet", file)).await;
     let rows = harness
         .duck
         .query("SELECT dataset, record_id, questions->>'$.entities.responses[0][0].label' FROM annotations ORDER BY 2")
@@ -124,10 +64,7 @@ async fn annotations_keep_their_questions_and_their_labels_are_counted() {
         .duck
         .query("SELECT name, CAST(profile->>'$.responses' AS BIGINT), profile->>'$.examples' FROM load_profiles WHERE kind = 'label' ORDER BY 1")
         .await;
-    assert_eq!(
-        labels[0],
-        [json!("location"), json!(2), json!("[\"Eire\",\"Ireland\"]")]
-    );
+    assert_eq!(labels[0], [json!("location"), json!(2), json!("[\"Eire\",\"Ireland\"]")]);
     assert_eq!(labels[1], [json!("person"), json!(1), json!("[\"Chad\"]")]);
 }
 
@@ -136,26 +73,13 @@ async fn a_table_keeps_every_cell_under_its_header_and_is_profiled() {
     let harness = Harness::start().await;
     let file = table(&cells(
         &["IMO", "imo", "it's \"x\""],
-        &[
-            &[Some("0012"), None, Some("a\nb")],
-            &[Some("0012"), Some("1e5"), Some("")],
-        ],
+        &[&[Some("0012"), None, Some("a\nb")], &[Some("0012"), Some("1e5"), Some("")]],
     ));
-    harness
-        .deliver_until_done(&harness.store.put("csv", "reg/1.parquet", file))
-        .await;
-    let rows = harness
-        .duck
-        .query("SELECT source_table, CAST(data AS VARCHAR) FROM structured_data ORDER BY row_no")
-        .await;
-    assert_eq!(
-        rows[0],
-        [json!("reg"), json!(r#"{"IMO":"0012","imo":null,"it's \"x\"":"a\nb"}"#)]
-    );
-    assert_eq!(
-        rows[1],
-        [json!("reg"), json!(r#"{"IMO":"0012","imo":"1e5","it's \"x\"":""}"#)]
-    );
+    harness.deliver_until_done(&harness.store.put("csv", "reg/1.parquet", file)).await;
+    let rows =
+        harness.duck.query("SELECT source_table, CAST(data AS VARCHAR) FROM structured_data ORDER BY row_no").await;
+    assert_eq!(rows[0], [json!("reg"), json!(r#"{"IMO":"0012","imo":null,"it's \"x\"":"a\nb"}"#)]);
+    assert_eq!(rows[1], [json!("reg"), json!(r#"{"IMO":"0012","imo":"1e5","it's \"x\"":""}"#)]);
     let profiles = harness
         .duck
         .query("SELECT name, profile->>'$.rows', profile->>'$.nulls', profile->>'$.distinct' FROM load_profiles ORDER BY name")
@@ -167,11 +91,7 @@ async fn a_table_keeps_every_cell_under_its_header_and_is_profiled() {
 #[tokio::test]
 async fn a_new_upload_replaces_the_rows_and_the_same_content_changes_nothing() {
     let harness = Harness::start().await;
-    let put = |text: &str| {
-        harness
-            .store
-            .put("csv", "reg.parquet", table(&cells(&["a"], &[&[Some(text)]])))
-    };
+    let put = |text: &str| harness.store.put("csv", "reg.parquet", table(&cells(&["a"], &[&[Some(text)]])));
     let seen = async || harness.duck.query("SELECT data->>'a' FROM structured_data").await;
     let first = put("one");
     harness.deliver_until_done(&first).await;
@@ -185,11 +105,7 @@ async fn a_new_upload_replaces_the_rows_and_the_same_content_changes_nothing() {
         "the same content, and an event that came late"
     );
     harness.deliver_until_done(&put("one")).await;
-    assert_eq!(
-        seen().await,
-        [["one"]],
-        "an old content that is put again is the newest"
-    );
+    assert_eq!(seen().await, [["one"]], "an old content that is put again is the newest");
 }
 
 #[tokio::test]
@@ -200,9 +116,7 @@ async fn a_record_that_comes_again_in_another_object_replaces_its_older_rows() {
         ("wnut/2.parquet", [("r2", "b", "new"), ("r3", "c", "new")]),
         ("other/1.parquet", [("r2", "b", "elsewhere"), ("r4", "c", "elsewhere")]),
     ] {
-        harness
-            .deliver_until_done(&harness.store.put("argilla", key, annotations(&rows)))
-            .await;
+        harness.deliver_until_done(&harness.store.put("argilla", key, annotations(&rows))).await;
     }
     let seen = harness
         .duck
@@ -227,50 +141,30 @@ async fn a_deleted_object_is_kept_or_retracted_as_its_route_says() {
     let harness = Harness::start().await;
     for prefix in ["kept", "gone"] {
         let key = format!("{prefix}/x.parquet");
-        harness
-            .deliver_until_done(&harness.store.put("csv", &key, table(&cells(&["a"], &[&[Some("1")]]))))
-            .await;
+        harness.deliver_until_done(&harness.store.put("csv", &key, table(&cells(&["a"], &[&[Some("1")]])))).await;
         harness.deliver_until_done(&harness.store.delete("csv", &key)).await;
     }
-    assert_eq!(
-        harness.duck.query("SELECT source_table FROM structured_data").await,
-        [["kept"]]
-    );
+    assert_eq!(harness.duck.query("SELECT source_table FROM structured_data").await, [["kept"]]);
     assert_eq!(harness.announced(), [1, 2, 3]);
     harness
-        .deliver_until_done(
-            &harness
-                .store
-                .put("csv", "gone/x.parquet", table(&cells(&["a"], &[&[Some("1")]]))),
-        )
+        .deliver_until_done(&harness.store.put("csv", "gone/x.parquet", table(&cells(&["a"], &[&[Some("1")]]))))
         .await;
-    assert_eq!(
-        harness.duck.number("SELECT count(*) FROM structured_data").await,
-        2,
-        "put again, it's visible again"
-    );
+    assert_eq!(harness.duck.number("SELECT count(*) FROM structured_data").await, 2, "put again, it's visible again");
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_goes_to_quarantine_with_the_reason_until_it_is_replayed() {
     let harness = Harness::start().await;
-    let put = harness
-        .store
-        .put("ocr", "x.parquet", b"no Parquet at all".to_vec().into());
+    let put = harness.store.put("ocr", "x.parquet", b"no Parquet at all".to_vec().into());
     assert_eq!(harness.deliver(&put, 1).await, Some(Answer::Ack));
-    let quarantined = (
-        "quarantined".to_owned(),
-        "not a Parquet file: it doesn't end with the letters PAR1".to_owned(),
-    );
+    let quarantined = ("quarantined".to_owned(), "not a Parquet file: it doesn't end with the letters PAR1".to_owned());
     assert_eq!(loads(&harness).await, std::slice::from_ref(&quarantined));
     harness.deliver_until_done(&put).await;
     assert_eq!(loads(&harness).await.len(), 1, "its event alone doesn't bring it back");
     let replay = event::replay("ocr", "x.parquet", put.event_time);
     harness.deliver_until_done(&replay).await;
     assert_eq!(loads(&harness).await, [quarantined.clone(), quarantined]);
-    harness
-        .deliver_until_done(&harness.store.put("ocr", "x.parquet", documents(&[("d", 1, "t", None)])))
-        .await;
+    harness.deliver_until_done(&harness.store.put("ocr", "x.parquet", documents(&[("d", 1, "t", None)]))).await;
     assert_eq!(loads(&harness).await[2].0, "committed");
     assert_eq!(harness.duck.number("SELECT count(*) FROM quarantine").await, 0);
 }
@@ -279,15 +173,10 @@ async fn what_cannot_be_read_goes_to_quarantine_with_the_reason_until_it_is_repl
 async fn a_file_that_breaks_the_contract_goes_to_quarantine() {
     let harness = Harness::start().await;
     let file = table(&cells(&["document_id", "text"], &[&[Some("d"), Some("t")]]));
-    harness
-        .deliver_until_done(&harness.store.put("ocr", "x.parquet", file))
-        .await;
+    harness.deliver_until_done(&harness.store.put("ocr", "x.parquet", file)).await;
     let (state, reason) = &loads(&harness).await[0];
     assert_eq!(state, "quarantined");
-    assert_eq!(
-        reason,
-        "column \"page_number\" is missing; raw_documents needs it (the file has: document_id, text)"
-    );
+    assert_eq!(reason, "column \"page_number\" is missing; raw_documents needs it (the file has: document_id, text)");
 }
 
 #[tokio::test]
@@ -303,16 +192,8 @@ async fn what_is_not_ours_is_left_alone() {
 #[tokio::test]
 async fn a_file_without_rows_is_committed_with_none() {
     let harness = Harness::start().await;
-    harness
-        .deliver_until_done(&harness.store.put("csv", "empty.parquet", table(&cells(&["a"], &[]))))
-        .await;
-    assert_eq!(
-        harness
-            .duck
-            .query("SELECT row_count, rejected_count FROM commits")
-            .await,
-        [[0, 0]]
-    );
+    harness.deliver_until_done(&harness.store.put("csv", "empty.parquet", table(&cells(&["a"], &[])))).await;
+    assert_eq!(harness.duck.query("SELECT row_count, rejected_count FROM commits").await, [[0, 0]]);
 }
 
 #[tokio::test]
@@ -326,18 +207,7 @@ async fn a_record_key_of_the_route_is_a_rule_and_replaces_records() {
             &[&[Some("1"), Some("A")], &[Some("2"), Some("B")], &[None, Some("C")]],
         ))
         .await;
-    harness
-        .deliver_until_done(&put("keyed/reg/2.parquet", &[&[Some("2"), Some("B2")]]))
-        .await;
-    assert_eq!(
-        harness
-            .duck
-            .query("SELECT data->>'name' FROM structured_data ORDER BY 1")
-            .await,
-        [["A"], ["B2"]]
-    );
-    assert_eq!(
-        harness.duck.query("SELECT reason FROM rejected_rows").await,
-        [["imo is missing or blank"]]
-    );
+    harness.deliver_until_done(&put("keyed/reg/2.parquet", &[&[Some("2"), Some("B2")]])).await;
+    assert_eq!(harness.duck.query("SELECT data->>'name' FROM structured_data ORDER BY 1").await, [["A"], ["B2"]]);
+    assert_eq!(harness.duck.query("SELECT reason FROM rejected_rows").await, [["imo is missing or blank"]]);
 }

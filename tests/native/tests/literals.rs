@@ -25,11 +25,7 @@ struct Case {
 
 fn case(literal: &Literal<'_>, shown: impl Fn(&str) -> String, expected: impl Into<Value>) -> Case {
     let literal = literal.to_string();
-    Case {
-        shown: shown(&literal),
-        literal,
-        expected: expected.into(),
-    }
+    Case { shown: shown(&literal), literal, expected: expected.into() }
 }
 
 fn as_text(literal: &str) -> String {
@@ -37,11 +33,7 @@ fn as_text(literal: &str) -> String {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[a'\"\\\\\0\n;$-]{0,12}",
-        "[🚢é\u{200b}\u{feff}\u{2028}']{0,6}"
-    ]
+    prop_oneof![any::<String>(), "[a'\"\\\\\0\n;$-]{0,12}", "[🚢é\u{200b}\u{feff}\u{2028}']{0,6}"]
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -128,12 +120,7 @@ async fn every_value_survives_the_way_through_sql_text() {
         let select: Vec<&str> = cases.iter().map(|case| case.shown.as_str()).collect();
         let rows = duck.query(&format!("SELECT {}", select.join(", "))).await;
         for (case, shown) in cases.iter().zip(&rows[0]) {
-            assert!(
-                same(shown, &case.expected),
-                "{} gives {shown}, not {}",
-                case.literal,
-                case.expected
-            );
+            assert!(same(shown, &case.expected), "{} gives {shown}, not {}", case.literal, case.expected);
         }
     }
 }

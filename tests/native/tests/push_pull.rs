@@ -26,10 +26,7 @@ struct Peers {
 impl Peers {
     async fn start() -> Self {
         let objects = MemoryS3::default();
-        Self {
-            duck: Duck::start(ReplyStyle::StatelessJson, &objects).await,
-            objects,
-        }
+        Self { duck: Duck::start(ReplyStyle::StatelessJson, &objects).await, objects }
     }
 
     /// Pushes all rows of a file into the table `pushed`, as JSON objects. Gives the file.
@@ -41,9 +38,7 @@ impl Peers {
         let staging = Staging::new(file.fields());
         let mut arrays = ColumnArrays::new(file.columns().len());
         let mut reader = RowReader::new(file.clone(), size, Limits::default());
-        self.duck
-            .write("CREATE OR REPLACE TABLE pushed (row_no BIGINT, row JSON)")
-            .await;
+        self.duck.write("CREATE OR REPLACE TABLE pushed (row_no BIGINT, row JSON)").await;
         loop {
             match reader.next_step()? {
                 Step::Read(ranges) => {
@@ -58,10 +53,7 @@ impl Peers {
                         let first = rows.first() + done as u64;
                         done += rows.encode(done, &mut arrays, 1 << 20, 1000)?;
                         self.duck
-                            .write(&format!(
-                                "INSERT INTO pushed {}",
-                                select(&staging, &staging.pushed(&arrays, first))
-                            ))
+                            .write(&format!("INSERT INTO pushed {}", select(&staging, &staging.pushed(&arrays, first))))
                             .await;
                         arrays.clear();
                     }
@@ -94,10 +86,7 @@ impl Peers {
             )
             .await;
         Some(
-            differences
-                .iter()
-                .map(|row| format!("row {}\n  pushed {}\n  pulled {}", row[0], row[1], row[2]))
-                .collect(),
+            differences.iter().map(|row| format!("row {}\n  pushed {}\n  pulled {}", row[0], row[1], row[2])).collect(),
         )
     }
 }
@@ -122,12 +111,7 @@ fn array<A: From<Optional<T>> + arrow_array::Array + 'static, T: std::fmt::Debug
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[a'\"\\\\\0\n\t,{}]{0,10}",
-        Just("NaN".to_owned()),
-        Just(String::new())
-    ]
+    prop_oneof![any::<String>(), "[a'\"\\\\\0\n\t,{}]{0,10}", Just("NaN".to_owned()), Just(String::new())]
 }
 
 /// Microseconds that DuckDB can hold as a timestamp.
@@ -166,19 +150,11 @@ fn columns() -> Vec<(&'static str, BoxedStrategy<ArrayRef>)> {
         ("uint16", array::<UInt16Array, _>(any::<u16>()).boxed()),
         ("uint32", array::<UInt32Array, _>(any::<u32>()).boxed()),
         ("uint64", array::<UInt64Array, _>(any::<u64>()).boxed()),
-        (
-            "float16",
-            array::<Float16Array, _>(any::<u16>().prop_map(half::f16::from_bits)).boxed(),
-        ),
+        ("float16", array::<Float16Array, _>(any::<u16>().prop_map(half::f16::from_bits)).boxed()),
         (
             "float32",
-            array::<Float32Array, _>(prop_oneof![
-                any::<f32>(),
-                Just(0.1),
-                Just(f32::NAN),
-                Just(f32::NEG_INFINITY)
-            ])
-            .boxed(),
+            array::<Float32Array, _>(prop_oneof![any::<f32>(), Just(0.1), Just(f32::NAN), Just(f32::NEG_INFINITY)])
+                .boxed(),
         ),
         ("float64", array::<Float64Array, _>(doubles()).boxed()),
         ("text", array::<StringArray, _>(text()).boxed()),
@@ -210,19 +186,10 @@ fn columns() -> Vec<(&'static str, BoxedStrategy<ArrayRef>)> {
                 })
                 .boxed(),
         ),
-        (
-            "date",
-            array::<Date32Array, _>(-2_000_000_000i32..2_000_000_000).boxed(),
-        ),
+        ("date", array::<Date32Array, _>(-2_000_000_000i32..2_000_000_000).boxed()),
         ("time_ms", array::<Time32MillisecondArray, _>(0i32..86_400_000).boxed()),
-        (
-            "time_us",
-            array::<Time64MicrosecondArray, _>(0i64..86_400_000_000).boxed(),
-        ),
-        (
-            "timestamp_ms",
-            array::<TimestampMillisecondArray, _>(-200_000_000_000_000i64..200_000_000_000_000).boxed(),
-        ),
+        ("time_us", array::<Time64MicrosecondArray, _>(0i64..86_400_000_000).boxed()),
+        ("timestamp_ms", array::<TimestampMillisecondArray, _>(-200_000_000_000_000i64..200_000_000_000_000).boxed()),
         ("timestamp_us", array::<TimestampMicrosecondArray, _>(micros()).boxed()),
         (
             "timestamp_ns",
@@ -279,9 +246,7 @@ fn array_of<T: Clone + std::fmt::Debug + 'static>(
 ) -> Items {
     Arc::new(move |n| {
         let make = Arc::clone(&make);
-        proptest::collection::vec(proptest::option::weighted(0.8, item.clone()), n)
-            .prop_map(move |v| make(v))
-            .boxed()
+        proptest::collection::vec(proptest::option::weighted(0.8, item.clone()), n).prop_map(move |v| make(v)).boxed()
     })
 }
 
@@ -335,11 +300,8 @@ fn maps() -> impl Strategy<Value = ArrayRef> {
                 Field::new("key", DataType::Utf8, false),
                 Field::new("value", DataType::Int32, true),
             ]);
-            let entries = StructArray::new(
-                fields.clone(),
-                vec![Arc::new(keys), Arc::new(Int32Array::from(values))],
-                None,
-            );
+            let entries =
+                StructArray::new(fields.clone(), vec![Arc::new(keys), Arc::new(Int32Array::from(values))], None);
             let field = Arc::new(Field::new("entries", DataType::Struct(fields), false));
             let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths.iter().copied());
             Arc::new(MapArray::new(field, offsets, entries, None, false)) as ArrayRef
@@ -360,14 +322,8 @@ async fn random_values_of_every_type_are_the_same_rows_pushed_or_pulled() {
         // Each by itself first, so that a failure names one type.
         for (name, values) in &columns {
             let bytes = write(vec![(*name, Arc::clone(values))]);
-            let file = peers
-                .push(&bytes)
-                .await
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
-            let differences = peers
-                .compare(&file, &bytes)
-                .await
-                .unwrap_or_else(|| panic!("{name} is not pulled"));
+            let file = peers.push(&bytes).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let differences = peers.compare(&file, &bytes).await.unwrap_or_else(|| panic!("{name} is not pulled"));
             if !differences.is_empty() {
                 different.push(format!(
                     "{name}, {}:

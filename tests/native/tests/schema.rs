@@ -95,11 +95,7 @@ async fn words_that_are_not_in_the_lists_are_refused() {
         annotation(LOAD, "r").replace("'{}'", "'{'"),
         annotation("NULL", "r"),
     ] {
-        let error = duck
-            .reader()
-            .run(&Statement::once(statement.clone()))
-            .await
-            .unwrap_err();
+        let error = duck.reader().run(&Statement::once(statement.clone())).await.unwrap_err();
         assert_eq!(error.class, ErrorClass::Permanent, "{statement}: {error}");
     }
 }
@@ -114,11 +110,7 @@ async fn readers_see_committed_loads_only_and_of_each_object_the_newest() {
     assert_eq!(count().await, 1);
     duck.write(&annotation(OTHER, "s")).await;
     duck.write(&commit(2, "load", OTHER, "k")).await;
-    assert_eq!(
-        duck.query("SELECT record_id FROM annotations").await,
-        [["s"]],
-        "another content of the object"
-    );
+    assert_eq!(duck.query("SELECT record_id FROM annotations").await, [["s"]], "another content of the object");
     duck.write(&commit(3, "retraction", OTHER, "k")).await;
     assert_eq!(count().await, 0, "deleted");
     let past = |n: i64| format!("SELECT record_id FROM annotations_at({n})");
@@ -133,19 +125,11 @@ async fn the_newest_load_that_holds_a_record_shows_it_across_objects() {
     duck.write(&annotation(LOAD, "r")).await;
     duck.write(&commit(1, "load", LOAD, "k")).await;
     duck.write(&annotation(OTHER, "r")).await;
-    duck.write(&format!("INSERT INTO superseding_loads VALUES ({OTHER})"))
-        .await;
-    duck.write(&format!(
-        "UPDATE landing.annotations SET superseded_by = {OTHER} WHERE load_id = {LOAD}"
-    ))
-    .await;
+    duck.write(&format!("INSERT INTO superseding_loads VALUES ({OTHER})")).await;
+    duck.write(&format!("UPDATE landing.annotations SET superseded_by = {OTHER} WHERE load_id = {LOAD}")).await;
     let seen = async |from: &str| {
-        let rows = duck
-            .query(&format!("SELECT CAST(load_id AS VARCHAR) FROM {from}"))
-            .await;
-        rows.iter()
-            .map(|row| format!("'{}'", row[0].as_str().unwrap()))
-            .collect::<Vec<_>>()
+        let rows = duck.query(&format!("SELECT CAST(load_id AS VARCHAR) FROM {from}")).await;
+        rows.iter().map(|row| format!("'{}'", row[0].as_str().unwrap())).collect::<Vec<_>>()
     };
     assert_eq!(seen("annotations").await, [LOAD], "what supersedes it isn't committed");
     duck.write(&commit(2, "load", OTHER, "l")).await;

@@ -97,14 +97,8 @@ fn inspect(source: &mut fs::File, path: &Path, verdict: &mut Verdict) -> Result<
     let size = source.metadata()?.len();
     let file = open(source, size, &limits)?;
     verdict.rows = Some(file.rows());
-    verdict.columns = file
-        .fields()
-        .into_iter()
-        .map(|field| Column {
-            name: field.name,
-            data_type: field.data_type,
-        })
-        .collect();
+    verdict.columns =
+        file.fields().into_iter().map(|field| Column { name: field.name, data_type: field.data_type }).collect();
     let contract = contract(&file, path, verdict.dataset)?;
     verdict.dataset = Some(contract.dataset);
     verdict.metadata = Some(contract.provenance.clone());
@@ -161,10 +155,7 @@ fn count_rejected(
     loop {
         match reader.next_step()? {
             Step::Read(ranges) => {
-                let bytes = ranges
-                    .iter()
-                    .map(|range| read(source, range))
-                    .collect::<io::Result<_>>()?;
+                let bytes = ranges.iter().map(|range| read(source, range)).collect::<io::Result<_>>()?;
                 reader.supply(bytes)?;
             }
             Step::Rows(rows) => rejected += rejected_rows(&rows, contract)?,
@@ -182,17 +173,9 @@ fn rejected_rows(rows: &Rows, contract: &Contract) -> Result<u64, Fault> {
         // Values that no rule is about are looked at too: one that has no text form sends the file to quarantine.
         for (i, encoder) in encoders.iter().enumerate() {
             let cell = encoder.cell(row, &mut text).map_err(|reason| {
-                Fault::File(format!(
-                    "row {}, column {:?}: {reason}",
-                    rows.first() + row as u64,
-                    encoder.name()
-                ))
+                Fault::File(format!("row {}, column {:?}: {reason}", rows.first() + row as u64, encoder.name()))
             })?;
-            keeps_all &= contract
-                .rules()
-                .iter()
-                .filter(|rule| rule.column() == i)
-                .all(|rule| rule.keeps(cell));
+            keeps_all &= contract.rules().iter().filter(|rule| rule.column() == i).all(|rule| rule.keeps(cell));
         }
         rejected += u64::from(!keeps_all);
     }

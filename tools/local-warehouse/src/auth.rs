@@ -69,10 +69,7 @@ impl Tokens {
         if self.read_write.matches(presented) {
             return Some(Access::ReadWrite);
         }
-        self.read_only
-            .as_ref()
-            .filter(|token| token.matches(presented))
-            .map(|_| Access::ReadOnly)
+        self.read_only.as_ref().filter(|token| token.matches(presented)).map(|_| Access::ReadOnly)
     }
 }
 
@@ -98,11 +95,7 @@ pub(crate) async fn authenticate(State(tokens): State<Tokens>, mut request: Requ
 pub(crate) async fn require_read_write(request: Request, next: Next) -> Response {
     match request.extensions().get::<Access>() {
         Some(Access::ReadWrite) => next.run(request).await,
-        _ => (
-            StatusCode::FORBIDDEN,
-            "only the read-write token may use the control API",
-        )
-            .into_response(),
+        _ => (StatusCode::FORBIDDEN, "only the read-write token may use the control API").into_response(),
     }
 }
 

@@ -20,17 +20,9 @@ impl Call {
         let method = message.get_mut("method").map(Value::take).and_then(text)?;
         let mut at = |pointer| message.pointer_mut(pointer).map(Value::take).and_then(text);
         if method == "tools/call" {
-            Some(Self {
-                method,
-                tool: at("/params/name"),
-                sql: at("/params/arguments/sql").unwrap_or_default(),
-            })
+            Some(Self { method, tool: at("/params/name"), sql: at("/params/arguments/sql").unwrap_or_default() })
         } else {
-            Some(Self {
-                method,
-                tool: None,
-                sql: String::new(),
-            })
+            Some(Self { method, tool: None, sql: String::new() })
         }
     }
 }
@@ -49,36 +41,23 @@ mod tests {
     #[test]
     fn a_tool_call_has_its_tool_and_sql() {
         let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"query","arguments":{"sql":"SELECT 1"}}}"#;
-        let call = Call {
-            method: "tools/call".to_owned(),
-            tool: Some("query".to_owned()),
-            sql: "SELECT 1".to_owned(),
-        };
+        let call = Call { method: "tools/call".to_owned(), tool: Some("query".to_owned()), sql: "SELECT 1".to_owned() };
         assert_eq!(Call::read(body), Some(call));
     }
 
     #[test]
     fn other_methods_have_neither() {
         let call = Call::read(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        assert_eq!(
-            call.map(|call| (call.method, call.tool)),
-            Some(("notifications/initialized".to_owned(), None))
-        );
+        assert_eq!(call.map(|call| (call.method, call.tool)), Some(("notifications/initialized".to_owned(), None)));
     }
 
     #[test]
     fn a_tool_call_with_wrong_arguments_is_still_a_call() {
-        for params in [
-            r#"{"name":"query","arguments":{"sql":1}}"#,
-            r#"{"name":"query","arguments":[]}"#,
-            r#"{"name":"query"}"#,
-        ] {
+        for params in
+            [r#"{"name":"query","arguments":{"sql":1}}"#, r#"{"name":"query","arguments":[]}"#, r#"{"name":"query"}"#]
+        {
             let body = format!(r#"{{"method":"tools/call","params":{params}}}"#);
-            let call = Call {
-                method: "tools/call".to_owned(),
-                tool: Some("query".to_owned()),
-                sql: String::new(),
-            };
+            let call = Call { method: "tools/call".to_owned(), tool: Some("query".to_owned()), sql: String::new() };
             assert_eq!(Call::read(body.as_bytes()), Some(call), "{params}");
         }
         let call = Call::read(br#"{"method":"tools/call","params":[]}"#);

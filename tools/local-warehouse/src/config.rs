@@ -95,10 +95,7 @@ pub struct R2 {
 
 impl std::fmt::Debug for R2 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("R2")
-            .field("endpoint", &self.endpoint)
-            .field("key_id", &self.key_id)
-            .finish_non_exhaustive()
+        f.debug_struct("R2").field("endpoint", &self.endpoint).field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
@@ -115,10 +112,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            rows: MAX_ROWS,
-            characters: MAX_CHARACTERS,
-            time: MAX_STATEMENT_TIME,
-        }
+        Self { rows: MAX_ROWS, characters: MAX_CHARACTERS, time: MAX_STATEMENT_TIME }
     }
 }

@@ -104,8 +104,7 @@ impl Engine {
         let tracker = self.running.clone();
         // A task of its own: the caller's future may be dropped at any time, the interrupt must still be sent.
         let task = tracker.spawn(async move { self.run_interruptibly(sql, access, departure).await });
-        task.await
-            .unwrap_or_else(|error| Ending::Failed(internal_failure(&error)))
+        task.await.unwrap_or_else(|error| Ending::Failed(internal_failure(&error)))
     }
 
     async fn run_interruptibly(self: Arc<Self>, sql: String, access: Access, departure: CancellationToken) -> Ending {
@@ -134,18 +133,13 @@ impl Engine {
 
     fn connect(&self) -> Result<Connection, DuckDbError> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        database
-            .ok_or_else(|| DuckDbError::new("Connection Error: the warehouse has stopped"))?
-            .connect()
+        database.ok_or_else(|| DuckDbError::new("Connection Error: the warehouse has stopped"))?.connect()
     }
 
     /// Blocks until the call's statement has ended.
     fn execute(&self, connection: &Connection, sql: &str, access: Access) -> Result<Table, Failure> {
         policy::check_text(sql)?;
-        connection.execute(&format!(
-            "USE {}; SET SESSION TimeZone = 'UTC'",
-            quoted_name(&self.database_name)
-        ))?;
+        connection.execute(&format!("USE {}; SET SESSION TimeZone = 'UTC'", quoted_name(&self.database_name)))?;
         if access == Access::ReadOnly {
             connection.execute("BEGIN TRANSACTION READ ONLY")?;
         }
@@ -215,22 +209,14 @@ fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
         Storage::File(file) => {
             let mut spill = file.clone().into_os_string();
             spill.push(".tmp");
-            sql.push(format!(
-                "SET GLOBAL temp_directory = {}",
-                quoted_path(Path::new(&spill))?
-            ));
+            sql.push(format!("SET GLOBAL temp_directory = {}", quoted_path(Path::new(&spill))?));
             sql.push(format!("ATTACH {} AS {name}", quoted_path(file)?));
         }
     }
     // The instance's own empty database would be a second one, which all clients share and nothing saves.
     sql.push(format!("USE {name}"));
     sql.push("DETACH memory".to_owned());
-    if let Some(R2 {
-        endpoint,
-        key_id,
-        secret,
-    }) = &config.r2
-    {
+    if let Some(R2 { endpoint, key_id, secret }) = &config.r2 {
         if config.httpfs.is_none() {
             return Err(StartError::R2WithoutHttpfs);
         }
@@ -273,10 +259,7 @@ fn internal_failure(error: &tokio::task::JoinError) -> Failure {
 
 /// Refuses columns whose values can't be shown, by name.
 fn check_readable(columns: &[Column]) -> Result<(), Failure> {
-    match columns
-        .iter()
-        .find_map(|column| column.data_type.unreadable().map(|unreadable| (column, unreadable)))
-    {
+    match columns.iter().find_map(|column| column.data_type.unreadable().map(|unreadable| (column, unreadable))) {
         Some((column, unreadable)) => Err(Failure::invalid_input(format_args!(
             "column \"{}\" holds values of type {unreadable}, which this warehouse can't return; cast it to VARCHAR or JSON",
             column.name
@@ -294,7 +277,5 @@ fn quoted_text(text: &str) -> String {
 }
 
 fn quoted_path(path: &Path) -> Result<String, StartError> {
-    path.to_str()
-        .map(quoted_text)
-        .ok_or_else(|| StartError::PathNotUnicode(path.to_owned()))
+    path.to_str().map(quoted_text).ok_or_else(|| StartError::PathNotUnicode(path.to_owned()))
 }

@@ -172,20 +172,12 @@ impl Faults {
     pub(crate) fn add(&self, rules: NewRules) -> Result<(), &'static str> {
         let makes_no_sense = |rule: &Rule| {
             matches!(rule.fault, Fault::FailBefore { .. })
-                && rule
-                    .condition
-                    .method
-                    .as_deref()
-                    .is_some_and(|method| method != TOOL_CALL)
+                && rule.condition.method.as_deref().is_some_and(|method| method != TOOL_CALL)
         };
         if rules.0.iter().any(makes_no_sense) {
             return Err("fail_before is an error of a tool: it can't hit other methods than tools/call");
         }
-        self.lock().extend(rules.0.into_iter().map(|rule| RuleState {
-            rule,
-            matched: 0,
-            hits: 0,
-        }));
+        self.lock().extend(rules.0.into_iter().map(|rule| RuleState { rule, matched: 0, hits: 0 }));
         Ok(())
     }
 
@@ -199,9 +191,7 @@ impl Faults {
 
     /// The fault that hits this call, counted. All rules are looked at under one lock, so two calls never share a hit.
     pub(crate) fn strike(&self, call: &Call) -> Option<Fault> {
-        self.lock()
-            .iter_mut()
-            .find_map(|state| state.strikes(call).then(|| state.rule.fault.clone()))
+        self.lock().iter_mut().find_map(|state| state.strikes(call).then(|| state.rule.fault.clone()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<RuleState>> {
@@ -220,11 +210,7 @@ mod tests {
     }
 
     fn call(tool: &str, sql: &str) -> Call {
-        Call {
-            method: TOOL_CALL.to_owned(),
-            tool: Some(tool.to_owned()),
-            sql: sql.to_owned(),
-        }
+        Call { method: TOOL_CALL.to_owned(), tool: Some(tool.to_owned()), sql: sql.to_owned() }
     }
 
     #[test]
@@ -232,9 +218,7 @@ mod tests {
         let faults = faults(
             serde_json::json!([{ "match": { "tool": "query_rw", "skip": 1, "times": 2 }, "fault": { "kind": "garbage" } }]),
         );
-        let hits: Vec<bool> = (0..5)
-            .map(|_| faults.strike(&call("query_rw", "SELECT 1")).is_some())
-            .collect();
+        let hits: Vec<bool> = (0..5).map(|_| faults.strike(&call("query_rw", "SELECT 1")).is_some()).collect();
         assert_eq!(hits, [false, true, true, false, false]);
         let state = serde_json::to_value(faults.list()).unwrap();
         assert_eq!(
@@ -250,11 +234,7 @@ mod tests {
         );
         assert_eq!(faults.strike(&call("query_rw", "FROM commits")), None);
         assert_eq!(faults.strike(&call("query", "FROM COMMITS")), None);
-        let ping = Call {
-            method: "ping".to_owned(),
-            tool: None,
-            sql: String::new(),
-        };
+        let ping = Call { method: "ping".to_owned(), tool: None, sql: String::new() };
         assert_eq!(faults.strike(&ping), None);
         assert_eq!(faults.strike(&call("query", "FROM commits")), Some(Fault::DropReply {}));
     }
@@ -266,10 +246,7 @@ mod tests {
             { "fault": { "kind": "status", "status": 503 } },
         ]));
         assert_eq!(faults.strike(&call("query", "")), Some(Fault::Garbage {}));
-        assert_eq!(
-            faults.strike(&call("query", "")).map(|fault| fault.name()),
-            Some("status")
-        );
+        assert_eq!(faults.strike(&call("query", "")).map(|fault| fault.name()), Some("status"));
     }
 
     #[test]
@@ -282,10 +259,7 @@ mod tests {
             serde_json::json!({ "match": { "skipp": 1 }, "fault": { "kind": "garbage" } }),
             serde_json::json!({}),
         ] {
-            assert!(
-                serde_json::from_value::<NewRules>(serde_json::json!([rule])).is_err(),
-                "{rule} was accepted"
-            );
+            assert!(serde_json::from_value::<NewRules>(serde_json::json!([rule])).is_err(), "{rule} was accepted");
         }
     }
 }

@@ -67,12 +67,7 @@ struct Control {
 impl Routes {
     /// `/mcp`, `/faults` and `/requests`, all behind bearer tokens.
     pub(crate) fn into_router(self) -> Router {
-        let Self {
-            engine,
-            tokens,
-            reply_style,
-            shutdown,
-        } = self;
+        let Self { engine, tokens, reply_style, shutdown } = self;
         let control = Control::default();
         let stateful = reply_style == ReplyStyle::StatefulSse;
         let config = StreamableHttpServerConfig::default()
@@ -88,9 +83,7 @@ impl Routes {
         sessions.session_config.completed_cache_ttl = Duration::ZERO;
         let tools = move || Ok(WarehouseTools::new(engine.clone()));
         let mcp = StreamableHttpService::new(tools, Arc::new(sessions), config);
-        let mcp = Router::new()
-            .route_service("/mcp", mcp)
-            .layer(from_fn_with_state(control.clone(), intercept));
+        let mcp = Router::new().route_service("/mcp", mcp).layer(from_fn_with_state(control.clone(), intercept));
         let control = Router::new()
             .route("/faults", get(list_faults).post(add_faults).delete(clear_faults))
             .route("/requests", get(list_requests).delete(clear_requests))
@@ -151,17 +144,12 @@ async fn intercept(
     let guard = departure.clone().drop_guard();
     let is_tool_call = call.tool.is_some();
     let injected_failure = match &fault {
-        Some(Fault::FailBefore { error, error_type }) => Some(Failure {
-            error: error.clone(),
-            error_type: error_type.clone(),
-        }),
+        Some(Fault::FailBefore { error, error_type }) => {
+            Some(Failure { error: error.clone(), error_type: error_type.clone() })
+        }
         _ => None,
     };
-    parts.extensions.insert(CallContext {
-        departure,
-        entry: entry.clone(),
-        injected_failure,
-    });
+    parts.extensions.insert(CallContext { departure, entry: entry.clone(), injected_failure });
     let request = Request::from_parts(parts, body.into());
 
     match fault {
@@ -171,20 +159,13 @@ async fn intercept(
     }
     let response = next.run(request).await;
     if !is_tool_call {
-        entry.close(if response.status().is_success() {
-            Outcome::Ok
-        } else {
-            Outcome::Error
-        });
+        entry.close(if response.status().is_success() { Outcome::Ok } else { Outcome::Error });
     }
     drop(entry);
     match fault {
-        None | Some(Fault::FailBefore { .. } | Fault::Status { .. } | Fault::Stall { .. }) => response.map(|body| {
-            Body::new(GuardedBody {
-                body,
-                guard: Some(guard),
-            })
-        }),
+        None | Some(Fault::FailBefore { .. } | Fault::Status { .. } | Fault::Stall { .. }) => {
+            response.map(|body| Body::new(GuardedBody { body, guard: Some(guard) }))
+        }
         Some(fault) => spoil(&fault, response, &cut).await,
     }
 }
@@ -203,10 +184,7 @@ async fn spoil(fault: &Fault, response: Response, cut: &ConnectionCut) -> Respon
         Fault::StatusAfter { status, retry_after } => status_reply(*status, *retry_after),
         Fault::Garbage {} => {
             parts.headers.remove(header::CONTENT_LENGTH);
-            let is_json = parts
-                .headers
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|kind| kind == "application/json");
+            let is_json = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
             Response::from_parts(parts, Body::from(if is_json { GARBAGE_JSON } else { GARBAGE_EVENT }))
         }
         Fault::Truncate {} => Response::from_parts(parts, half_body(&body, cut.clone())),
@@ -244,9 +222,7 @@ fn status_reply(status: ErrorStatus, retry_after: Option<u32>) -> Response {
     let status = StatusCode::from_u16(status.into()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, status.canonical_reason().unwrap_or_default()).into_response();
     if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

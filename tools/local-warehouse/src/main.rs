@@ -58,12 +58,7 @@ struct Options {
     r2_key_id: String,
 
     /// Secret access key for it.
-    #[arg(
-        long,
-        env = "LOCAL_WAREHOUSE_R2_SECRET",
-        hide_env_values = true,
-        default_value = "local"
-    )]
+    #[arg(long, env = "LOCAL_WAREHOUSE_R2_SECRET", hide_env_values = true, default_value = "local")]
     r2_secret: String,
 
     /// DuckDB's threads; one per core when absent.
@@ -113,16 +108,9 @@ fn parse_token(text: &str) -> Result<Token, InvalidToken> {
 
 impl From<Options> for Config {
     fn from(options: Options) -> Self {
-        let tokens = Tokens {
-            read_write: options.token,
-            read_only: options.read_only_token,
-        };
+        let tokens = Tokens { read_write: options.token, read_only: options.read_only_token };
         Self {
-            storage: if options.db.as_os_str() == ":memory:" {
-                Storage::Memory
-            } else {
-                Storage::File(options.db)
-            },
+            storage: if options.db.as_os_str() == ":memory:" { Storage::Memory } else { Storage::File(options.db) },
             database_name: options.database_name,
             port: options.port,
             reply_style: match options.reply_style {
@@ -151,11 +139,7 @@ impl From<Options> for Config {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_max_level(options.log_level)
-        .init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).with_max_level(options.log_level).init();
     match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

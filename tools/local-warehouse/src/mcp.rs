@@ -135,10 +135,7 @@ impl ServerHandler for WarehouseTools {
             parts.and_then(|parts| parts.extensions.get::<Access>()),
             parts.and_then(|parts| parts.extensions.get::<CallContext>()),
         ) else {
-            return Err(ErrorData::internal_error(
-                "the call did not come through the HTTP layer",
-                None,
-            ));
+            return Err(ErrorData::internal_error("the call did not come through the HTTP layer", None));
         };
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let (sql, database, access) = match request.name.as_ref() {
@@ -191,17 +188,8 @@ fn query_tool() -> Tool {
 }
 
 fn query_rw_tool() -> Tool {
-    tool(
-        QUERY_RW,
-        "Run a SQL statement that may change data. The same limits hold as for reading.",
-        &["sql"],
-    )
-    .with_annotations(
-        ToolAnnotations::new()
-            .read_only(false)
-            .destructive(true)
-            .open_world(false),
-    )
+    tool(QUERY_RW, "Run a SQL statement that may change data. The same limits hold as for reading.", &["sql"])
+        .with_annotations(ToolAnnotations::new().read_only(false).destructive(true).open_world(false))
 }
 
 fn tool(name: &'static str, description: &'static str, required: &[&str]) -> Tool {
@@ -214,8 +202,6 @@ fn tool(name: &'static str, description: &'static str, required: &[&str]) -> Too
         "required": required,
         "additionalProperties": false,
     });
-    let Value::Object(schema) = schema else {
-        unreachable!("the schema above is an object")
-    };
+    let Value::Object(schema) = schema else { unreachable!("the schema above is an object") };
     Tool::new(Cow::Borrowed(name), description, schema)
 }

@@ -37,28 +37,18 @@ impl Failure {
 
 impl From<DuckDbError> for Failure {
     fn from(error: DuckDbError) -> Self {
-        Self {
-            error_type: error.class().to_owned(),
-            error: error.message,
-        }
+        Self { error_type: error.class().to_owned(), error: error.message }
     }
 }
 
 impl Table {
     /// The result as the tool returns it. `self` may hold more rows than the limit: that's how more data shows.
     pub(crate) fn into_json(self, limits: &Limits) -> Value {
-        let Self {
-            columns,
-            column_types,
-            mut rows,
-        } = self;
+        let Self { columns, column_types, mut rows } = self;
         let mut warning = None;
         if rows.len() > limits.rows {
             rows.truncate(limits.rows);
-            warning = Some(format!(
-                "Results limited to {} rows. Query returned more data.",
-                grouped(limits.rows)
-            ));
+            warning = Some(format!("Results limited to {} rows. Query returned more data.", grouped(limits.rows)));
         }
 
         let row_lengths: Vec<usize> = rows.iter().map(json_length).collect();
@@ -123,19 +113,11 @@ mod tests {
     use super::*;
 
     fn table(rows: Vec<Value>) -> Table {
-        Table {
-            columns: vec!["a".to_owned()],
-            column_types: vec!["VARCHAR".to_owned()],
-            rows,
-        }
+        Table { columns: vec!["a".to_owned()], column_types: vec!["VARCHAR".to_owned()], rows }
     }
 
     fn limits(rows: usize, characters: usize) -> Limits {
-        Limits {
-            rows,
-            characters,
-            ..Limits::default()
-        }
+        Limits { rows, characters, ..Limits::default() }
     }
 
     #[test]
@@ -152,10 +134,7 @@ mod tests {
         let result = table(vec![json!([1]); 2_049]).into_json(&limits(2_048, 50_000));
         assert_eq!(result["rowCount"], 2_048);
         assert_eq!(result["truncated"], true);
-        assert_eq!(
-            result["warning"],
-            "Results limited to 2,048 rows. Query returned more data."
-        );
+        assert_eq!(result["warning"], "Results limited to 2,048 rows. Query returned more data.");
     }
 
     #[test]
@@ -173,17 +152,11 @@ mod tests {
     fn a_single_row_over_the_character_limit_leaves_no_rows() {
         let result = table(vec![json!(["x".repeat(2_000)])]).into_json(&limits(100, 1_000));
         assert_eq!(result["rowCount"], 0);
-        assert_eq!(
-            result["warning"],
-            "Results limited to 0 rows due to 1KB output size limit."
-        );
+        assert_eq!(result["warning"], "Results limited to 0 rows due to 1KB output size limit.");
     }
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -25,9 +25,7 @@ const ACTING_FUNCTIONS: &[&str] = &[
 pub(crate) fn check_text(sql: &str) -> Result<(), Failure> {
     let lower = sql.to_ascii_lowercase();
     match ACTING_FUNCTIONS.iter().find(|function| lower.contains(*function)) {
-        Some(function) => Err(Failure::invalid_input(format_args!(
-            "{function} is not available in this warehouse"
-        ))),
+        Some(function) => Err(Failure::invalid_input(format_args!("{function} is not available in this warehouse"))),
         None => Ok(()),
     }
 }
@@ -40,16 +38,13 @@ pub(crate) fn check_count(sql: &str, count: u64, allow_multiple: bool) -> Result
         0 => Err(Failure::invalid_input("the text has no SQL statement")),
         1 => Ok(()),
         _ if allow_multiple || is_one_text(sql) => Ok(()),
-        _ => Err(Failure::invalid_input(format_args!(
-            "one statement per call is allowed; this text has {count}"
-        ))),
+        _ => Err(Failure::invalid_input(format_args!("one statement per call is allowed; this text has {count}"))),
     }
 }
 
 /// Whether several statements were made out of one text, by DuckDB itself.
 pub(crate) fn is_one_text(sql: &str) -> bool {
-    !sql.trim_end_matches(|character: char| character.is_whitespace() || character == ';')
-        .contains(';')
+    !sql.trim_end_matches(|character: char| character.is_whitespace() || character == ';').contains(';')
 }
 
 /// Refuses a statement by what it does. `made_by_duckdb` marks all but the last statement of a dynamic PIVOT.

@@ -85,11 +85,7 @@ impl RequestLog {
             fault,
             ms: None,
         });
-        OpenEntry {
-            log: self.clone(),
-            sequence,
-            arrival: Instant::now(),
-        }
+        OpenEntry { log: self.clone(), sequence, arrival: Instant::now() }
     }
 
     /// All entries that are kept, oldest first.
@@ -104,10 +100,7 @@ impl RequestLog {
     fn close(&self, sequence: u64, outcome: Outcome, ms: u64) {
         let mut ring = self.lock();
         // Cleared or pushed out meanwhile: then nobody asks for it.
-        let entry = ring
-            .entries
-            .binary_search_by_key(&sequence, |entry| entry.sequence)
-            .ok();
+        let entry = ring.entries.binary_search_by_key(&sequence, |entry| entry.sequence).ok();
         if let Some(entry) = entry.and_then(|index| ring.entries.get_mut(index))
             && entry.outcome == Outcome::Running
         {
@@ -140,11 +133,7 @@ mod tests {
     use super::*;
 
     fn call(sql: &str) -> Call {
-        Call {
-            method: "tools/call".to_owned(),
-            tool: Some("query".to_owned()),
-            sql: sql.to_owned(),
-        }
+        Call { method: "tools/call".to_owned(), tool: Some("query".to_owned()), sql: sql.to_owned() }
     }
 
     #[test]
@@ -161,10 +150,7 @@ mod tests {
     fn a_request_that_goes_away_without_an_end_was_not_run() {
         let log = Arc::new(RequestLog::default());
         drop(log.open(&call("SELECT 1"), Some("status")));
-        assert_eq!(
-            (log.list()[0].outcome, log.list()[0].fault),
-            (Outcome::NotRun, Some("status"))
-        );
+        assert_eq!((log.list()[0].outcome, log.list()[0].fault), (Outcome::NotRun, Some("status")));
     }
 
     #[test]

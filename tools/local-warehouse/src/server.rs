@@ -122,10 +122,7 @@ async fn accept(listener: TcpListener, router: Router, shutdown: CancellationTok
     }
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!(
-            "cut connections that were still open {} seconds after the stop",
-            GRACE.as_secs()
-        );
+        tracing::warn!("cut connections that were still open {} seconds after the stop", GRACE.as_secs());
         cut_all.cancel();
     }
 }

@@ -86,9 +86,7 @@ where
     let now = ingest.host.now();
     let (keys, cursor) = match (&request.key, &request.prefix, request.from.or(request.to)) {
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
-            return Err(Problem::bad_request(
-                "body: key goes neither with prefix nor with from and to",
-            ));
+            return Err(Problem::bad_request("body: key goes neither with prefix nor with from and to"));
         }
         (None, None, None) => return Err(Problem::bad_request("body: one of key, prefix, from and to is needed")),
         (Some(key), ..) => (vec![key.clone()], None),
@@ -105,15 +103,8 @@ where
         log::error("replay_failed").with("error", error).write();
         Problem::unavailable()
     })?;
-    log::info("replay")
-        .with("bucket", &request.bucket)
-        .with("queued", queued)
-        .write();
-    Ok(ReplayReply {
-        queued,
-        not_ours: found - queued,
-        cursor,
-    })
+    log::info("replay").with("bucket", &request.bucket).with("queued", queued).write();
+    Ok(ReplayReply { queued, not_ours: found - queued, cursor })
 }
 
 /// Keys of the objects that a request means, from where it says on.
@@ -123,19 +114,11 @@ async fn list(store: &impl ObjectStore, request: &ReplayRequest) -> Result<(Vec<
     let mut keys = Vec::new();
     loop {
         let page = store.list(&request.bucket, prefix, cursor).await.map_err(|error| {
-            log::error("list_failed")
-                .with("bucket", &request.bucket)
-                .with("error", error.to_string())
-                .write();
+            log::error("list_failed").with("bucket", &request.bucket).with("error", error.to_string()).write();
             Problem::unavailable()
         })?;
         let wanted = |at: Timestamp| request.from.is_none_or(|from| at >= from) && request.to.is_none_or(|to| at < to);
-        keys.extend(
-            page.objects
-                .into_iter()
-                .filter(|(_, uploaded_at)| wanted(*uploaded_at))
-                .map(|(key, _)| key),
-        );
+        keys.extend(page.objects.into_iter().filter(|(_, uploaded_at)| wanted(*uploaded_at)).map(|(key, _)| key));
         cursor = page.cursor;
         if cursor.is_none() || keys.len() >= REPLAY_OBJECTS {
             return Ok((keys, cursor));
@@ -175,9 +158,7 @@ impl LoadsQuery {
         if let Some(cursor) = &query.cursor
             && uuid::Uuid::parse_str(cursor).is_err()
         {
-            return Err(Problem::bad_request(
-                "parameter \"cursor\": it's not one that a reply gave",
-            ));
+            return Err(Problem::bad_request("parameter \"cursor\": it's not one that a reply gave"));
         }
         Ok(query)
     }
@@ -217,20 +198,10 @@ pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Res
     let loads: Vec<Value> = result
         .rows
         .iter()
-        .map(|row| {
-            LOAD_COLUMNS
-                .iter()
-                .zip(row)
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect()
-        })
+        .map(|row| LOAD_COLUMNS.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
         .collect();
     let full = loads.len() as u64 == PAGE;
-    let cursor = if full {
-        loads.last().and_then(|load| load.get("load_id")).cloned()
-    } else {
-        None
-    };
+    let cursor = if full { loads.last().and_then(|load| load.get("load_id")).cloned() } else { None };
     Ok(json!({ "loads": loads, "cursor": cursor }))
 }
 
@@ -260,13 +231,9 @@ mod tests {
 
     #[test]
     fn parameters_become_conditions_and_nothing_else() {
-        let statement = query(&[("bucket", "b'); DROP TABLE x; --"), ("state", "failed")])
-            .unwrap()
-            .statement();
+        let statement = query(&[("bucket", "b'); DROP TABLE x; --"), ("state", "failed")]).unwrap().statement();
         assert!(
-            statement
-                .text
-                .contains("bucket = 'b''); DROP TABLE x; --' AND state = 'failed'"),
+            statement.text.contains("bucket = 'b''); DROP TABLE x; --' AND state = 'failed'"),
             "{}",
             statement.text
         );

@@ -25,9 +25,6 @@ pub struct Pull {
 
 impl Default for Pull {
     fn default() -> Self {
-        Self {
-            enabled: false,
-            from_bytes: 4 << 20,
-        }
+        Self { enabled: false, from_bytes: 4 << 20 }
     }
 }

@@ -49,19 +49,11 @@ where
         Ok(event) => event,
         // It's no better next time. It's kept where someone can find it.
         Err(error) => {
-            return answer_recorded(
-                record(ingest, &delivery.body, &error.to_string()).await,
-                delivery.attempts,
-            );
+            return answer_recorded(record(ingest, &delivery.body, &error.to_string()).await, delivery.attempts);
         }
     };
     let outcome = ingest.handle(&event, delivery.attempts > 1).await;
-    write_log(
-        &event,
-        &outcome,
-        delivery.attempts,
-        ingest.host.now().millis() - started.millis(),
-    );
+    write_log(&event, &outcome, delivery.attempts, ingest.host.now().millis() - started.millis());
     match outcome {
         Outcome::Retry { .. } => retry(delivery.attempts),
         _ => Answer::Ack,
@@ -113,21 +105,9 @@ async fn quarantine<S, W: Warehouse, A, H: Host>(
     let now = ingest.host.now();
     let mut random = [0; 10];
     ingest.host.fill_random(&mut random);
-    let object = ObjectVersion {
-        bucket: event.bucket.clone(),
-        key: event.key.clone(),
-        head,
-    };
-    let load = Load {
-        id: load_id(now, random),
-        object,
-        started_at: now,
-    };
-    ingest
-        .warehouse
-        .run(&load.end(Ending::Quarantined, now, route.dataset, reason))
-        .await
-        .map(drop)
+    let object = ObjectVersion { bucket: event.bucket.clone(), key: event.key.clone(), head };
+    let load = Load { id: load_id(now, random), object, started_at: now };
+    ingest.warehouse.run(&load.end(Ending::Quarantined, now, route.dataset, reason)).await.map(drop)
 }
 
 /// Keeps a message that nothing else can be done with.
@@ -136,10 +116,7 @@ async fn record<S, W: Warehouse, A, H: Host>(
     message: &str,
     reason: &str,
 ) -> Result<(), Error> {
-    log::warning("message_set_aside")
-        .with("message", message)
-        .with("reason", reason)
-        .write();
+    log::warning("message_set_aside").with("message", message).with("reason", reason).write();
     let statement = Statement::repeatable(format!(
         "INSERT INTO dead_letters VALUES ({}, {}, {})",
         ingest.host.now().literal(),
@@ -151,9 +128,7 @@ async fn record<S, W: Warehouse, A, H: Host>(
 
 fn retry(attempts: u32) -> Answer {
     let doubled = RETRY_SECONDS.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
-    Answer::RetryAfter {
-        seconds: doubled.min(MAX_RETRY_SECONDS),
-    }
+    Answer::RetryAfter { seconds: doubled.min(MAX_RETRY_SECONDS) }
 }
 
 fn write_log(event: &ObjectEvent, outcome: &Outcome, attempts: u32, millis: i64) {
@@ -183,10 +158,7 @@ mod tests {
             Answer::RetryAfter { seconds } => seconds,
             Answer::Ack => 0,
         };
-        assert_eq!(
-            [seconds(1), seconds(2), seconds(5), seconds(9), seconds(100)],
-            [5, 10, 80, 900, 900]
-        );
+        assert_eq!([seconds(1), seconds(2), seconds(5), seconds(9), seconds(100)], [5, 10, 80, 900, 900]);
         assert_eq!(seconds(0), 5);
     }
 }

@@ -34,9 +34,7 @@ const SEND_BATCH: usize = 100;
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen, wasm_bindgen_futures = ::worker::wasm_bindgen_futures, js_sys = ::worker::js_sys)]
 pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
     let ingest = ingest(&env);
-    let is_dead = batch
-        .queue()
-        .is_ok_and(|name| String::from(name).ends_with(DEAD_LETTER_SUFFIX));
+    let is_dead = batch.queue().is_ok_and(|name| String::from(name).ends_with(DEAD_LETTER_SUFFIX));
     let messages = batch.messages().unwrap_or_default();
     // One after the other: an object that traps the Worker takes only messages with it that come after its own, and those are
     // delivered again.
@@ -69,15 +67,8 @@ fn read_delivery(message: &Message) -> Delivery {
     };
     let attempts = Reflect::get(message, &"attempts".into()).ok().and_then(|n| n.as_f64());
     // Without a count it might be the second time.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small whole number"
-    )]
-    Delivery {
-        body: text,
-        attempts: attempts.map_or(2, |n| n as u32),
-    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
+    Delivery { body: text, attempts: attempts.map_or(2, |n| n as u32) }
 }
 
 fn retry_options(seconds: u32) -> JsValue {
@@ -90,9 +81,7 @@ fn retry_options(seconds: u32) -> JsValue {
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     let outcome = match ingest(&env) {
-        Ok(ingest) => housekeeping::run(&ingest.warehouse, &ingest.host)
-            .await
-            .map_err(|error| error.to_string()),
+        Ok(ingest) => housekeeping::run(&ingest.warehouse, &ingest.host).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     // The runtime throws the error of a scheduled event away.
@@ -119,23 +108,16 @@ async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, 
         return Err(Problem::unauthorized());
     }
     let ingest = ingest(env).map_err(misconfigured)?;
-    let url = request
-        .url()
-        .map_err(|_| Problem::bad_request("the URL can't be read"))?;
+    let url = request.url().map_err(|_| Problem::bad_request("the URL can't be read"))?;
     match (url.path(), request.method()) {
         ("/replay", Method::Post) => {
-            let body = request
-                .text()
-                .await
-                .map_err(|_| Problem::bad_request("the body is not text"))?;
+            let body = request.text().await.map_err(|_| Problem::bad_request("the body is not text"))?;
             let queue = QueuePort::new(env, "LANDED").map_err(misconfigured)?;
             let reply = api::replay(&ingest, &queue, &body).await?;
             serde_json::to_value(reply).map_err(|_| Problem::unavailable())
         }
         ("/loads", Method::Get) => {
-            let pairs = url
-                .query_pairs()
-                .map(|(name, value)| (name.into_owned(), value.into_owned()));
+            let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
             api::loads(&ingest.warehouse, &LoadsQuery::parse(pairs)?).await
         }
         ("/healthz", Method::Get) => api::health(&ingest).await,
@@ -174,9 +156,7 @@ struct QueuePort(Queue);
 
 impl QueuePort {
     fn new(env: &Env, binding: &'static str) -> Result<Self, ConfigError> {
-        env.queue(binding)
-            .map(Self)
-            .map_err(|_| ConfigError::MissingVar(binding))
+        env.queue(binding).map(Self).map_err(|_| ConfigError::MissingVar(binding))
     }
 }
 

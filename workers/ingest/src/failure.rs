@@ -2,7 +2,7 @@
 
 use living_core::landing::{contract::ContractError, load::Transfer};
 use living_kit::StoreError;
-use living_warehouse::Error;
+use living_warehouse::{Error, ErrorClass};
 
 /// What stopped a load, by what is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,9 +10,9 @@ pub(crate) enum Failure {
     /// The object is at fault. It will be no better next time: quarantine.
     #[error("{0}")]
     Unreadable(String),
-    /// The rows can't be moved this way, but perhaps the other.
-    #[error("{reason}")]
-    Switch { to: Transfer, reason: String },
+    /// The rows can't be moved this way, but perhaps the other. If not: `instead`.
+    #[error("{instead}")]
+    Switch { to: Transfer, instead: Box<Failure> },
     /// The object is gone or has a new content, which has its own event.
     #[error("the object changed while it was read")]
     Changed,
@@ -22,19 +22,15 @@ pub(crate) enum Failure {
     /// Something else doesn't work. It may next time.
     #[error("{0}")]
     Passing(String),
+    /// As `Passing`; and what was to be done was certainly not done.
+    #[error("{0}")]
+    NotDone(String),
 }
 
 impl From<living_parquet::Error> for Failure {
     fn from(error: living_parquet::Error) -> Self {
-        let reason = error.to_string();
-        if error.is_size() {
-            Self::Switch {
-                to: Transfer::Pull,
-                reason,
-            }
-        } else {
-            Self::Unreadable(reason)
-        }
+        let unreadable = Self::Unreadable(error.to_string());
+        if error.is_size() { Self::Switch { to: Transfer::Pull, instead: Box::new(unreadable) } } else { unreadable }
     }
 }
 
@@ -52,6 +48,10 @@ impl From<StoreError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Passing(format!("warehouse: {error}"))
+        let reason = format!("warehouse: {error}");
+        match error.class {
+            ErrorClass::Transient | ErrorClass::Conflict => Self::NotDone(reason),
+            _ => Self::Passing(reason),
+        }
     }
 }

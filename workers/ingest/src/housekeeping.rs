@@ -17,9 +17,6 @@ pub(crate) async fn run(warehouse: &impl Warehouse, host: &impl Host) -> Result<
     for statement in settle_superseded() {
         settled += warehouse.run(&statement).await?.number()?;
     }
-    log::info("housekeeping")
-        .with("rows_swept", swept)
-        .with("rows_settled", settled)
-        .write();
+    log::info("housekeeping").with("rows_swept", swept).with("rows_settled", settled).write();
     Ok(())
 }

@@ -108,23 +108,17 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
             let outcome = self
                 .reconcile(route, event, redelivered)
                 .await
-                .unwrap_or_else(|failure| Outcome::Retry {
-                    reason: failure.to_string(),
-                });
+                .unwrap_or_else(|failure| Outcome::Retry { reason: failure.to_string() });
             match self.is_still_so(event, &outcome).await {
                 Ok(true) => return outcome,
                 // The event of the newer content may have come and gone while this one wasn't committed yet.
                 Ok(false) => {}
                 Err(failure) => {
-                    return Outcome::Retry {
-                        reason: failure.to_string(),
-                    };
+                    return Outcome::Retry { reason: failure.to_string() };
                 }
             }
         }
-        Outcome::Retry {
-            reason: "the object changes faster than it can be loaded".to_owned(),
-        }
+        Outcome::Retry { reason: "the object changes faster than it can be loaded".to_owned() }
     }
 
     /// Brings the warehouse to what the object is now.
@@ -142,21 +136,12 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
     }
 
     async fn key_history(&self, event: &ObjectEvent, object: Option<&ObjectHead>) -> Result<KeyHistory, Failure> {
-        let result = self
-            .warehouse
-            .run(&key_history(&event.bucket, &event.key, object))
-            .await?;
-        result
-            .first()
-            .and_then(read_key_history)
-            .ok_or_else(|| unreadable_answer("the history of a key"))
+        let result = self.warehouse.run(&key_history(&event.bucket, &event.key, object)).await?;
+        result.first().and_then(read_key_history).ok_or_else(|| unreadable_answer("the history of a key"))
     }
 
     async fn skip(&self, skip: Skip) -> Result<Outcome, Failure> {
-        if let Skip::AlreadyCommitted {
-            announce: Some(commit_seq),
-        } = skip
-        {
+        if let Skip::AlreadyCommitted { announce: Some(commit_seq) } = skip {
             self.announce(commit_seq).await?;
         }
         Ok(Outcome::Skipped(skip))
@@ -164,15 +149,8 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
 
     async fn retract(&self, event: &ObjectEvent) -> Result<Outcome, Failure> {
         let id = self.new_load_id(self.host.now());
-        let result = self
-            .warehouse
-            .run(&retract(id, &event.bucket, &event.key, event.at))
-            .await?;
-        match result
-            .first()
-            .and_then(|row| row.first())
-            .and_then(serde_json::Value::as_i64)
-        {
+        let result = self.warehouse.run(&retract(id, &event.bucket, &event.key, event.at)).await?;
+        match result.first().and_then(|row| row.first()).and_then(serde_json::Value::as_i64) {
             Some(commit_seq) => {
                 // Dying here: the redelivered event finds the retraction; the hourly run of discovery finds it too.
                 self.announce(commit_seq).await?;
@@ -190,25 +168,15 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         head: ObjectHead,
         suspect: bool,
     ) -> Result<Outcome, Failure> {
-        let object = ObjectVersion {
-            bucket: event.bucket.clone(),
-            key: event.key.clone(),
-            head,
-        };
-        let first = self.attempt(route, &object, suspect, None).await?;
-        match first {
-            Err(Failure::Switch { to, reason }) if to == Transfer::Push || self.config.pull.enabled => {
-                match self.attempt(route, &object, suspect, Some(to)).await? {
-                    // Of two reasons, the one for the way that was meant.
-                    Err(Failure::Switch { .. }) => Ok(Outcome::Quarantined { reason }),
-                    other => Ok(outcome(other)),
-                }
-            }
+        let object = ObjectVersion { bucket: event.bucket.clone(), key: event.key.clone(), head };
+        match self.attempt(route, &object, suspect, None).await? {
+            Err(Failure::Switch { to, .. }) => Ok(outcome(self.attempt(route, &object, suspect, Some(to)).await?)),
             other => Ok(outcome(other)),
         }
     }
 
-    /// One attempt, from its first row in the ledger to its last. The outer error: not even that could be written.
+    /// One attempt, from its first row in the ledger to its last. `transfer`: the other way was tried. The outer error: not even that
+    /// could be written.
     async fn attempt(
         &self,
         route: &Route,
@@ -217,27 +185,27 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         transfer: Option<Transfer>,
     ) -> Result<Result<Report, Failure>, Failure> {
         let started_at = self.host.now();
-        let load = Load {
-            id: self.new_load_id(started_at),
-            object: object.clone(),
-            started_at,
-        };
+        let load = Load { id: self.new_load_id(started_at), object: object.clone(), started_at };
         // Dying from here on: the ledger has a start without an end. The next delivery is suspect, the one after that finds the object
         // in quarantine.
         self.warehouse.run(&load.start(route.dataset, suspect)).await?;
-        let result = self.fill_and_commit(route, &load, transfer).await;
+        let result = self.fill_and_commit(route, &load, transfer).await.map_err(|failure| match failure {
+            Failure::Switch { to, instead } if transfer.is_some() || !self.may_use(to) => *instead,
+            other => other,
+        });
         if let Err(failure) = &result {
             let ending = match failure {
                 Failure::Unreadable(_) => Ending::Quarantined,
-                Failure::Switch { .. } if transfer.is_some() || !self.config.pull.enabled => Ending::Quarantined,
-                Failure::Switch { .. } | Failure::Passing(_) => Ending::Failed,
+                Failure::Switch { .. } | Failure::Passing(_) | Failure::NotDone(_) => Ending::Failed,
                 Failure::Changed | Failure::Outrun(_) => Ending::Discarded,
             };
-            self.warehouse
-                .run(&load.end(ending, self.host.now(), route.dataset, &failure.to_string()))
-                .await?;
+            self.warehouse.run(&load.end(ending, self.host.now(), route.dataset, &failure.to_string())).await?;
         }
         Ok(result)
+    }
+
+    fn may_use(&self, transfer: Transfer) -> bool {
+        transfer == Transfer::Push || self.config.pull.enabled
     }
 
     async fn fill_and_commit(&self, route: &Route, load: &Load, transfer: Option<Transfer>) -> Result<Report, Failure> {
@@ -304,12 +272,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         }
         let texts: Vec<(String, String)> = profiles
             .into_iter()
-            .map(|(name, profile)| {
-                (
-                    name,
-                    serde_json::to_string(&profile).unwrap_or_else(|_| "{}".to_owned()),
-                )
-            })
+            .map(|(name, profile)| (name, serde_json::to_string(&profile).unwrap_or_else(|_| "{}".to_owned())))
             .collect();
         for some in texts.chunks(PROFILES_PER_STATEMENT) {
             if let Some(statement) = load.insert_column_profiles(some) {
@@ -322,11 +285,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
     /// The warehouse doesn't say which content it pulled. If the object is after the pull what it was before, it was that.
     async fn check_unchanged(&self, load: &Load) -> Result<(), Failure> {
         let now = self.store.head(&load.object.bucket, &load.object.key).await?;
-        if now.as_ref() == Some(&load.object.head) {
-            Ok(())
-        } else {
-            Err(Failure::Changed)
-        }
+        if now.as_ref() == Some(&load.object.head) { Ok(()) } else { Err(Failure::Changed) }
     }
 
     async fn commit(
@@ -336,10 +295,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         file: &File,
         transfer: Transfer,
     ) -> Result<CommitRow, Failure> {
-        let committed = self
-            .warehouse
-            .run(&load.commit(contract, file.rows(), transfer))
-            .await?;
+        let committed = self.warehouse.run(&load.commit(contract, file.rows(), transfer)).await?;
         if let Some(commit) = read_commit_of(&committed) {
             return Ok(commit);
         }
@@ -348,21 +304,11 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
             return Ok(commit);
         }
         let counted = self.warehouse.run(&load.count_rows(contract.dataset)).await?;
-        let rows: u64 = counted
-            .first()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(serde_json::Value::as_u64)
-            .sum();
+        let rows: u64 = counted.first().unwrap_or_default().iter().filter_map(serde_json::Value::as_u64).sum();
         if rows == file.rows() {
-            Err(Failure::Outrun(
-                "the key has a commit of the same content or a newer one",
-            ))
+            Err(Failure::Outrun("the key has a commit of the same content or a newer one"))
         } else {
-            Err(Failure::Passing(format!(
-                "the warehouse has {rows} rows of the load, the file has {}",
-                file.rows()
-            )))
+            Err(Failure::Passing(format!("the warehouse has {rows} rows of the load, the file has {}", file.rows())))
         }
     }
 
@@ -390,13 +336,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
 
 fn check_contract(route: &Route, load: &Load, file: &File) -> Result<Contract, Failure> {
     let ObjectVersion { key, head, .. } = &load.object;
-    Ok(Contract::check(
-        route,
-        key,
-        &head.etag,
-        file.fields(),
-        file.key_values(),
-    )?)
+    Ok(Contract::check(route, key, &head.etag, file.fields(), file.key_values())?)
 }
 
 fn read_commit_of(result: &QueryResult) -> Option<CommitRow> {
@@ -410,10 +350,8 @@ fn unreadable_answer(what: &str) -> Failure {
 fn outcome(result: Result<Report, Failure>) -> Outcome {
     match result {
         Ok(report) => Outcome::Committed(report),
-        Err(Failure::Unreadable(reason) | Failure::Switch { reason, .. }) => Outcome::Quarantined { reason },
-        Err(failure @ (Failure::Changed | Failure::Outrun(_))) => Outcome::Discarded {
-            reason: failure.to_string(),
-        },
-        Err(Failure::Passing(reason)) => Outcome::Retry { reason },
+        Err(Failure::Unreadable(reason)) => Outcome::Quarantined { reason },
+        Err(failure @ (Failure::Changed | Failure::Outrun(_))) => Outcome::Discarded { reason: failure.to_string() },
+        Err(failure) => Outcome::Retry { reason: failure.to_string() },
     }
 }

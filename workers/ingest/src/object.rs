@@ -22,21 +22,13 @@ pub(crate) struct ObjectReader<'a, S> {
 
 impl<'a, S: ObjectStore> ObjectReader<'a, S> {
     pub(crate) fn new(store: &'a S, object: &'a ObjectVersion) -> Self {
-        Self {
-            store,
-            object,
-            tail: Bytes::new(),
-        }
+        Self { store, object, tail: Bytes::new() }
     }
 
     /// Reads and checks the footer.
     pub(crate) async fn open(&mut self, limits: &Limits) -> Result<File, Failure> {
         let size = self.object.head.size;
-        let mut wanted = if size <= WHOLE_BYTES {
-            size
-        } else {
-            living_parquet::FIRST_READ
-        };
+        let mut wanted = if size <= WHOLE_BYTES { size } else { living_parquet::FIRST_READ };
         loop {
             self.tail = self.fetch(size - wanted.min(size)..size).await?;
             match living_parquet::open(size, &self.tail, limits)? {

@@ -97,18 +97,13 @@ impl<S: ObjectStore, W: Warehouse> Mover<'_, S, W> {
     }
 
     async fn pull(&self) -> Result<Profiles, Failure> {
-        let push = |reason| Failure::Switch {
-            to: Transfer::Push,
-            reason,
-        };
-        let relation = self
-            .load
-            .pulled(self.contract)
-            .map_err(|refused| push(refused.to_string()))?;
+        let push = |instead| Failure::Switch { to: Transfer::Push, instead: Box::new(instead) };
+        let relation =
+            self.load.pulled(self.contract).map_err(|refused| push(Failure::Unreadable(refused.to_string())))?;
         // Profiled is a sample; while it's read here, the warehouse reads the whole.
         let (inserted, profiles) = join(self.insert(relation, self.file.rows()), self.sample()).await;
         inserted.map_err(|failure| match failure {
-            Failure::Unreadable(reason) => push(reason),
+            Failure::Unreadable(_) | Failure::NotDone(_) => push(failure),
             other => other,
         })?;
         profiles
@@ -131,9 +126,7 @@ impl<S: ObjectStore, W: Warehouse> Mover<'_, S, W> {
         if loaded + rejected == rows {
             Ok(())
         } else {
-            Err(Failure::Unreadable(format!(
-                "of {rows} rows the warehouse took {loaded} and set {rejected} aside"
-            )))
+            Err(Failure::Unreadable(format!("of {rows} rows the warehouse took {loaded} and set {rejected} aside")))
         }
     }
 
@@ -172,9 +165,7 @@ impl Profiler {
             let profiler = ColumnProfiler::new(&field.data_type);
             (field.name, profiler)
         };
-        Self {
-            columns: file.fields().into_iter().map(of_column).collect(),
-        }
+        Self { columns: file.fields().into_iter().map(of_column).collect() }
     }
 
     fn observe(&mut self, rows: &Rows) -> Result<(), Failure> {
@@ -191,10 +182,7 @@ impl Profiler {
     }
 
     fn finish(self) -> Profiles {
-        self.columns
-            .into_iter()
-            .map(|(name, profiler)| (name, profiler.finish()))
-            .collect()
+        self.columns.into_iter().map(|(name, profiler)| (name, profiler.finish())).collect()
     }
 }
 

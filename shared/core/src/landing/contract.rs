@@ -41,18 +41,9 @@ const QUESTION_PARTS: [(&str, &str); 6] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
     #[error("column {column:?} is missing; {dataset} needs it (the file has: {present})")]
-    MissingColumn {
-        dataset: Dataset,
-        column: String,
-        present: String,
-    },
+    MissingColumn { dataset: Dataset, column: String, present: String },
     #[error("column {column:?} is {found}; {dataset} needs {needed}")]
-    ColumnType {
-        dataset: Dataset,
-        column: String,
-        found: String,
-        needed: &'static str,
-    },
+    ColumnType { dataset: Dataset, column: String, found: String, needed: &'static str },
     #[error("there is no question: no column ends with .responses or .suggestion (the file has: {present})")]
     NoQuestion { present: String },
     #[error("metadata {name} is missing, and this route needs it")]
@@ -206,11 +197,7 @@ impl Contract {
     /// True for rows that keep every rule. `None` if there is no rule.
     pub(super) fn row_condition(&self) -> Option<String> {
         let conditions: Vec<String> = self.rules.iter().map(RowRule::condition).collect();
-        if conditions.is_empty() {
-            None
-        } else {
-            Some(conditions.join(" AND "))
-        }
+        if conditions.is_empty() { None } else { Some(conditions.join(" AND ")) }
     }
 
     /// Why a row is set aside: the first rule that it breaks.
@@ -261,12 +248,7 @@ impl Provenance {
             None => format!("{}/{key}@{etag}", route.bucket),
         };
         let git_sha = required("git_sha")?.map(ToOwned::to_owned);
-        Ok(Self {
-            schema_version,
-            batch_id,
-            git_sha,
-            producer: value("producer").map(ToOwned::to_owned),
-        })
+        Ok(Self { schema_version, batch_id, git_sha, producer: value("producer").map(ToOwned::to_owned) })
     }
 }
 
@@ -284,9 +266,7 @@ impl Mapping<'_> {
         let id = self.required("document_id", "text or a whole number", is_identifier)?;
         self.map("document_id", format!("CAST(s.c{id} AS VARCHAR)"));
         self.rule(id, Check::Present);
-        let page = self.required("page_number", "a whole number", |t| {
-            t.is_integer() || *t == ColumnType::Null
-        })?;
+        let page = self.required("page_number", "a whole number", |t| t.is_integer() || *t == ColumnType::Null)?;
         self.map("page_number", format!("CAST(s.c{page} AS BIGINT)"));
         self.rule(page, Check::NotNegative);
         let text = self.required("text", "text", is_text)?;
@@ -309,12 +289,9 @@ impl Mapping<'_> {
         let id = self.required("id", "text or a whole number", is_identifier)?;
         self.map("record_id", format!("CAST(s.c{id} AS VARCHAR)"));
         self.rule(id, Check::Present);
-        for (target, name) in [
-            ("server_id", "_server_id"),
-            ("document_id", "document_id"),
-            ("status", "status"),
-            ("text", "text"),
-        ] {
+        for (target, name) in
+            [("server_id", "_server_id"), ("document_id", "document_id"), ("status", "status"), ("text", "text")]
+        {
             if let Some(column) = self.optional(name, is_identifier) {
                 self.map(target, format!("CAST(s.c{column} AS VARCHAR)"));
             }
@@ -331,26 +308,16 @@ impl Mapping<'_> {
     fn questions(&mut self) -> Result<Vec<String>, ContractError> {
         let mut questions: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
         for (i, column) in self.columns.iter().enumerate() {
-            let part = QUESTION_PARTS.iter().find_map(|(end, part)| {
-                column
-                    .name
-                    .strip_suffix(end)
-                    .filter(|q| !q.is_empty())
-                    .map(|q| (q, *part))
-            });
+            let part = QUESTION_PARTS
+                .iter()
+                .find_map(|(end, part)| column.name.strip_suffix(end).filter(|q| !q.is_empty()).map(|q| (q, *part)));
             if let Some((question, part)) = part {
                 questions.entry(question).or_default().push((i, part));
             }
         }
-        questions.retain(|_, parts| {
-            parts
-                .iter()
-                .any(|(_, part)| matches!(*part, "responses" | "suggestion"))
-        });
+        questions.retain(|_, parts| parts.iter().any(|(_, part)| matches!(*part, "responses" | "suggestion")));
         if questions.is_empty() {
-            return Err(ContractError::NoQuestion {
-                present: self.present(),
-            });
+            return Err(ContractError::NoQuestion { present: self.present() });
         }
         let staging = Staging::new(self.columns.to_vec());
         let mut all = String::from("json_object(");
@@ -378,10 +345,7 @@ impl Mapping<'_> {
             self.rule(column, Check::Present);
         }
         if !parts.is_empty() {
-            self.map(
-                "record_key",
-                format!("CAST(json_array({}) AS VARCHAR)", parts.join(", ")),
-            );
+            self.map("record_key", format!("CAST(json_array({}) AS VARCHAR)", parts.join(", ")));
         }
         // The columns of the key are part of the row like all others.
         self.used.clear();
@@ -401,11 +365,8 @@ impl Mapping<'_> {
         needed: &'static str,
         fits: fn(&ColumnType) -> bool,
     ) -> Result<usize, ContractError> {
-        let missing = || ContractError::MissingColumn {
-            dataset: self.dataset,
-            column: name.to_owned(),
-            present: self.present(),
-        };
+        let missing =
+            || ContractError::MissingColumn { dataset: self.dataset, column: name.to_owned(), present: self.present() };
         let index = self.find(name).ok_or_else(missing)?;
         let found = self.columns.get(index).map(|c| &c.data_type).filter(|t| !fits(t));
         if let Some(found) = found {
@@ -490,22 +451,15 @@ mod tests {
         metadata: &[(&str, &str)],
     ) -> Result<Contract, ContractError> {
         let route = route(&format!(r#"{{"bucket":"b","dataset":"{dataset}"}}"#));
-        let metadata = metadata
-            .iter()
-            .map(|(k, v)| ((*k).to_string(), (*v).to_string()))
-            .collect();
+        let metadata = metadata.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
         Contract::check(&route, key, "e1", columns, &metadata)
     }
 
     #[test]
     fn known_columns_are_mapped_and_the_others_kept() {
-        let contract = check(
-            "raw_documents",
-            "x.parquet",
-            documents(),
-            &[("batch_id", "ocr-1"), ("schema_version", "3")],
-        )
-        .unwrap();
+        let contract =
+            check("raw_documents", "x.parquet", documents(), &[("batch_id", "ocr-1"), ("schema_version", "3")])
+                .unwrap();
         let extra = contract.target.iter().find(|(name, _)| *name == "extra").unwrap();
         assert!(extra.1.starts_with("json_object('rotation', CASE"), "{}", extra.1);
         assert_eq!(contract.provenance.schema_version, 3);
@@ -524,18 +478,13 @@ mod tests {
     fn a_route_can_insist_on_metadata() {
         let route = route(r#"{"bucket":"b","dataset":"raw_documents","missing_metadata":"quarantine"}"#);
         let error = Contract::check(&route, "x.parquet", "e", documents(), &BTreeMap::new()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "metadata schema_version is missing, and this route needs it"
-        );
+        assert_eq!(error.to_string(), "metadata schema_version is missing, and this route needs it");
     }
 
     #[test]
     fn a_broken_contract_is_named() {
         let missing = documents().into_iter().filter(|c| c.name != "page_number").collect();
-        let error = check("raw_documents", "x.parquet", missing, &[])
-            .unwrap_err()
-            .to_string();
+        let error = check("raw_documents", "x.parquet", missing, &[]).unwrap_err().to_string();
         assert!(
             error.starts_with(
                 "column \"page_number\" is missing; raw_documents needs it (the file has: Document_ID, text"
@@ -545,19 +494,10 @@ mod tests {
         let mut wrong = documents();
         wrong[1].data_type = ColumnType::List(Box::new(ColumnType::Text));
         let error = check("raw_documents", "x.parquet", wrong, &[]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "column \"page_number\" is VARCHAR[]; raw_documents needs a whole number"
-        );
+        assert_eq!(error, "column \"page_number\" is VARCHAR[]; raw_documents needs a whole number");
         for version in ["0", "-1", "one", "99999999999"] {
             assert!(
-                check(
-                    "raw_documents",
-                    "x.parquet",
-                    documents(),
-                    &[("schema_version", version)]
-                )
-                .is_err(),
+                check("raw_documents", "x.parquet", documents(), &[("schema_version", version)]).is_err(),
                 "{version}"
             );
         }
@@ -588,11 +528,7 @@ mod tests {
 
     #[test]
     fn a_row_rule_says_the_same_of_a_value_as_its_reason() {
-        let rule = |check| RowRule {
-            column: 0,
-            name: "x".into(),
-            check,
-        };
+        let rule = |check| RowRule { column: 0, name: "x".into(), check };
         for blank in [Cell::Null, Cell::Text(""), Cell::Text("  ")] {
             assert!(!rule(Check::Present).keeps(blank));
         }

@@ -105,9 +105,7 @@ pub fn decide(
     if let Some(commit) = newest_load
         && commit.etag == object.etag
     {
-        return Decision::Skip(Skip::AlreadyCommitted {
-            announce: redelivered.then_some(commit.commit_seq),
-        });
+        return Decision::Skip(Skip::AlreadyCommitted { announce: redelivered.then_some(commit.commit_seq) });
     }
     match &event.change {
         Change::Replayed => return Decision::Load { suspect: false },
@@ -118,9 +116,7 @@ pub fn decide(
     if history.quarantined {
         return Decision::Skip(Skip::Quarantined);
     }
-    Decision::Load {
-        suspect: redelivered && history.open_attempts > 0,
-    }
+    Decision::Load { suspect: redelivered && history.open_attempts > 0 }
 }
 
 #[cfg(test)]
@@ -128,12 +124,7 @@ mod tests {
     use super::*;
 
     fn event(change: Change) -> ObjectEvent {
-        ObjectEvent {
-            bucket: "b".into(),
-            key: "k".into(),
-            change,
-            at: Timestamp::from_millis(0),
-        }
+        ObjectEvent { bucket: "b".into(), key: "k".into(), change, at: Timestamp::from_millis(0) }
     }
 
     fn written(etag: &str) -> ObjectEvent {
@@ -141,11 +132,7 @@ mod tests {
     }
 
     fn object(etag: &str) -> ObjectHead {
-        ObjectHead {
-            etag: etag.into(),
-            size: 1,
-            uploaded_at: Timestamp::from_millis(0),
-        }
+        ObjectHead { etag: etag.into(), size: 1, uploaded_at: Timestamp::from_millis(0) }
     }
 
     fn committed(kind: CommitKind, etag: &str) -> KeyHistory {
@@ -156,10 +143,7 @@ mod tests {
             etag: etag.into(),
             uploaded_at: Timestamp::from_millis(0),
         };
-        KeyHistory {
-            newest_commit: Some(commit),
-            ..KeyHistory::default()
-        }
+        KeyHistory { newest_commit: Some(commit), ..KeyHistory::default() }
     }
 
     fn decided(event: &ObjectEvent, object: Option<&ObjectHead>, history: &KeyHistory) -> Decision {
@@ -170,29 +154,14 @@ mod tests {
     fn new_content_is_loaded() {
         let load = Decision::Load { suspect: false };
         assert_eq!(decided(&written("x"), Some(&object("x")), &KeyHistory::default()), load);
-        assert_eq!(
-            decided(&written("x"), Some(&object("x")), &committed(CommitKind::Load, "w")),
-            load
-        );
-        assert_eq!(
-            decided(
-                &written("x"),
-                Some(&object("x")),
-                &committed(CommitKind::Retraction, "x")
-            ),
-            load
-        );
+        assert_eq!(decided(&written("x"), Some(&object("x")), &committed(CommitKind::Load, "w")), load);
+        assert_eq!(decided(&written("x"), Some(&object("x")), &committed(CommitKind::Retraction, "x")), load);
     }
 
     #[test]
     fn content_that_is_committed_is_not_loaded_again_but_announced_after_a_redelivery() {
         let history = committed(CommitKind::Load, "x");
-        for event in [
-            written("x"),
-            written("w"),
-            event(Change::Deleted),
-            event(Change::Replayed),
-        ] {
+        for event in [written("x"), written("w"), event(Change::Deleted), event(Change::Replayed)] {
             assert_eq!(
                 decided(&event, Some(&object("x")), &history),
                 Decision::Skip(Skip::AlreadyCommitted { announce: None })
@@ -204,10 +173,7 @@ mod tests {
 
     #[test]
     fn an_event_of_older_content_is_left_to_the_newer_one_unless_the_older_one_is_what_is_committed() {
-        assert_eq!(
-            decided(&written("w"), Some(&object("x")), &KeyHistory::default()),
-            Decision::Skip(Skip::Stale)
-        );
+        assert_eq!(decided(&written("w"), Some(&object("x")), &KeyHistory::default()), Decision::Skip(Skip::Stale));
         assert_eq!(
             decided(&written("w"), Some(&object("x")), &committed(CommitKind::Load, "v")),
             Decision::Skip(Skip::Stale)
@@ -221,47 +187,25 @@ mod tests {
     #[test]
     fn an_object_that_is_gone_is_retracted_if_the_route_says_so() {
         for event in [event(Change::Deleted), written("x")] {
-            assert_eq!(
-                decided(&event, None, &committed(CommitKind::Load, "x")),
-                Decision::Retract
-            );
+            assert_eq!(decided(&event, None, &committed(CommitKind::Load, "x")), Decision::Retract);
             let kept = decide(&event, None, &committed(CommitKind::Load, "x"), OnDelete::Keep, false);
             assert_eq!(kept, Decision::Skip(Skip::Gone));
-            assert_eq!(
-                decided(&event, None, &committed(CommitKind::Retraction, "x")),
-                Decision::Skip(Skip::Gone)
-            );
+            assert_eq!(decided(&event, None, &committed(CommitKind::Retraction, "x")), Decision::Skip(Skip::Gone));
         }
     }
 
     #[test]
     fn quarantine_is_left_only_by_a_replay() {
-        let history = KeyHistory {
-            quarantined: true,
-            ..KeyHistory::default()
-        };
-        assert_eq!(
-            decided(&written("x"), Some(&object("x")), &history),
-            Decision::Skip(Skip::Quarantined)
-        );
-        assert_eq!(
-            decided(&event(Change::Replayed), Some(&object("x")), &history),
-            Decision::Load { suspect: false }
-        );
+        let history = KeyHistory { quarantined: true, ..KeyHistory::default() };
+        assert_eq!(decided(&written("x"), Some(&object("x")), &history), Decision::Skip(Skip::Quarantined));
+        assert_eq!(decided(&event(Change::Replayed), Some(&object("x")), &history), Decision::Load { suspect: false });
     }
 
     #[test]
     fn an_attempt_that_ended_without_a_word_makes_the_next_delivery_of_its_message_suspect() {
-        let history = KeyHistory {
-            open_attempts: 1,
-            ..KeyHistory::default()
-        };
+        let history = KeyHistory { open_attempts: 1, ..KeyHistory::default() };
         let decide = |redelivered| decide(&written("x"), Some(&object("x")), &history, OnDelete::Keep, redelivered);
         assert_eq!(decide(true), Decision::Load { suspect: true });
-        assert_eq!(
-            decide(false),
-            Decision::Load { suspect: false },
-            "another copy of the event may be under way"
-        );
+        assert_eq!(decide(false), Decision::Load { suspect: false }, "another copy of the event may be under way");
     }
 }

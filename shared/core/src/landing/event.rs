@@ -80,32 +80,16 @@ pub enum EventError {
 pub fn parse(message: &str) -> Result<ObjectEvent, EventError> {
     let notification: Notification =
         serde_json::from_str(message).map_err(|error| EventError::NotANotification(error.to_string()))?;
-    let Notification {
-        action,
-        bucket,
-        object,
-        event_time,
-        ..
-    } = notification;
+    let Notification { action, bucket, object, event_time, .. } = notification;
     let change = match action {
         Action::PutObject | Action::CopyObject | Action::CompleteMultipartUpload => {
-            let etag = object.etag.ok_or_else(|| EventError::NoEtag {
-                action,
-                key: object.key.clone(),
-            })?;
-            Change::Written {
-                etag: plain_etag(&etag),
-            }
+            let etag = object.etag.ok_or_else(|| EventError::NoEtag { action, key: object.key.clone() })?;
+            Change::Written { etag: plain_etag(&etag) }
         }
         Action::DeleteObject | Action::LifecycleDeletion => Change::Deleted,
         Action::Replay => Change::Replayed,
     };
-    Ok(ObjectEvent {
-        bucket,
-        key: object.key,
-        change,
-        at: event_time,
-    })
+    Ok(ObjectEvent { bucket, key: object.key, change, at: event_time })
 }
 
 /// An etag without the quotes that HTTP puts around it.
@@ -121,11 +105,7 @@ pub fn replay(bucket: &str, key: &str, at: Timestamp) -> Notification {
         account: String::new(),
         action: Action::Replay,
         bucket: bucket.to_string(),
-        object: NotifiedObject {
-            key: key.to_string(),
-            size: None,
-            etag: None,
-        },
+        object: NotifiedObject { key: key.to_string(), size: None, etag: None },
         event_time: at,
     }
 }
@@ -154,26 +134,14 @@ mod tests {
 
     #[test]
     fn a_deletion_has_no_content() {
-        let message = PUT
-            .replace("PutObject", "LifecycleDeletion")
-            .replace(r#","size":65536,"eTag":"\"846ff3\"""#, "");
+        let message = PUT.replace("PutObject", "LifecycleDeletion").replace(r#","size":65536,"eTag":"\"846ff3\"""#, "");
         assert_eq!(parse(&message).unwrap().change, Change::Deleted);
     }
 
     #[test]
     fn what_is_no_notification_is_said_to_be_none() {
-        for message in [
-            "",
-            "null",
-            "{}",
-            "[]",
-            &PUT.replace("PutObject", "Rename"),
-            &PUT.replace("2026-05-24T", ""),
-        ] {
-            assert!(
-                matches!(parse(message), Err(EventError::NotANotification(_))),
-                "{message}"
-            );
+        for message in ["", "null", "{}", "[]", &PUT.replace("PutObject", "Rename"), &PUT.replace("2026-05-24T", "")] {
+            assert!(matches!(parse(message), Err(EventError::NotANotification(_))), "{message}");
         }
         let message = PUT.replace(r#","eTag":"\"846ff3\"""#, "");
         assert!(matches!(parse(&message), Err(EventError::NoEtag { .. })));

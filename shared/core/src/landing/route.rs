@@ -137,10 +137,7 @@ impl Route {
     /// first folder below the prefix; for an object that is in none, its name without what follows the last dot.
     #[must_use]
     pub fn source<'k>(&self, key: &'k str) -> &'k str {
-        let below = key
-            .strip_prefix(self.prefix.as_str())
-            .unwrap_or(key)
-            .trim_start_matches('/');
+        let below = key.strip_prefix(self.prefix.as_str()).unwrap_or(key).trim_start_matches('/');
         match below.split_once('/') {
             Some((folder, _)) => folder,
             None => below.rsplit_once('.').map_or(below, |(stem, _)| stem),
@@ -162,10 +159,7 @@ mod tests {
             r#"[{"bucket":"b","prefix":"ais/","dataset":"structured_data"},{"bucket":"b","dataset":"annotations"}]"#,
         )
         .unwrap();
-        assert_eq!(
-            routes.find("b", "ais/x.parquet").unwrap().dataset,
-            Dataset::StructuredData
-        );
+        assert_eq!(routes.find("b", "ais/x.parquet").unwrap().dataset, Dataset::StructuredData);
         assert_eq!(routes.find("b", "x.parquet").unwrap().dataset, Dataset::Annotations);
         assert_eq!(routes.find("b", "x.csv"), None);
         assert_eq!(routes.find("other", "x.parquet"), None);
@@ -186,16 +180,8 @@ mod tests {
             r#"[{"bucket":"b","dataset":"annotations"},{"bucket":"b","prefix":"x/","dataset":"annotations"}]"#;
         assert!(routes(shadowed).unwrap_err().contains("route 1 is never taken"));
         assert!(routes("[]").unwrap_err().contains("no routes"));
-        assert!(
-            routes(r#"[{"bucket":"b","dataset":"pictures"}]"#)
-                .unwrap_err()
-                .contains("pictures")
-        );
-        assert!(
-            routes(r#"[{"bucket":"b","dataset":"annotations","colour":1}]"#)
-                .unwrap_err()
-                .contains("colour")
-        );
+        assert!(routes(r#"[{"bucket":"b","dataset":"pictures"}]"#).unwrap_err().contains("pictures"));
+        assert!(routes(r#"[{"bucket":"b","dataset":"annotations","colour":1}]"#).unwrap_err().contains("colour"));
         let keyed = r#"[{"bucket":"b","dataset":"annotations","record_key":["id"]}]"#;
         assert!(routes(keyed).unwrap_err().contains("has its own"));
     }

@@ -102,11 +102,7 @@ impl Serialize for Sketch {
 impl<'de> Deserialize<'de> for Sketch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let digits = String::deserialize(deserializer)?;
-        let parse = |chunk: &[u8]| {
-            core::str::from_utf8(chunk)
-                .ok()
-                .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        };
+        let parse = |chunk: &[u8]| core::str::from_utf8(chunk).ok().and_then(|hex| u64::from_str_radix(hex, 16).ok());
         let hashes: Option<Vec<u64>> = digits.as_bytes().chunks(16).map(parse).collect();
         let mut hashes =
             hashes.ok_or_else(|| serde::de::Error::custom("a sketch is 16 hexadecimal digits per hash".to_string()))?;

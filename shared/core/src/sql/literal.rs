@@ -164,11 +164,8 @@ pub fn decimal_digits(digits: &str, negative: bool, scale: i32) -> String {
         out.push_str(digits);
         return out;
     }
-    let padded = if digits.len() <= places {
-        format!("{digits:0>width$}", width = places + 1)
-    } else {
-        digits.to_string()
-    };
+    let padded =
+        if digits.len() <= places { format!("{digits:0>width$}", width = places + 1) } else { digits.to_string() };
     let (whole, fraction) = padded.split_at(padded.len() - places);
     let _ = write!(out, "{whole}.{fraction}");
     out
@@ -203,10 +200,7 @@ mod tests {
 
     #[test]
     fn nested_values_are_literals_too() {
-        let value = Literal::Struct(vec![(
-            "a'b",
-            Literal::List(vec![Literal::Null, Literal::Boolean(true)]),
-        )]);
+        let value = Literal::Struct(vec![("a'b", Literal::List(vec![Literal::Null, Literal::Boolean(true)]))]);
         assert_eq!(value.to_string(), "{'a''b': [NULL, true]}");
     }
 }

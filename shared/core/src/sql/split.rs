@@ -36,9 +36,7 @@ fn push(statements: &mut Vec<String>, statement: &mut String) {
 /// The length of what stands at the beginning of `text`, which isn't empty and begins with `first`.
 fn token_length(text: &str, first: char) -> usize {
     let through = |closing: &str, from: usize| {
-        text.get(from..)
-            .and_then(|t| t.find(closing))
-            .map_or(text.len(), |at| from + at + closing.len())
+        text.get(from..).and_then(|t| t.find(closing)).map_or(text.len(), |at| from + at + closing.len())
     };
     match first {
         // A doubled quote ends one string and begins the next, with the same effect.
@@ -71,10 +69,7 @@ mod tests {
     #[test]
     fn a_semicolon_ends_a_statement_only_where_it_stands_for_itself() {
         let script = "-- one; two\nSELECT 'a;''b', \";\" -- ;\n, 1; /* ; */ SELECT $$;$$, $t$;$$;$t$ ;; \n SELECT a$b;";
-        assert_eq!(
-            split(script),
-            ["SELECT 'a;''b', \";\" \n, 1", "SELECT $$;$$, $t$;$$;$t$", "SELECT a$b"]
-        );
+        assert_eq!(split(script), ["SELECT 'a;''b', \";\" \n, 1", "SELECT $$;$$, $t$;$$;$t$", "SELECT a$b"]);
     }
 
     #[test]

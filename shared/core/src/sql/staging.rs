@@ -89,11 +89,7 @@ impl Staging {
         let mut unnested = String::new();
         for (i, column) in self.columns.iter().enumerate() {
             let comma = if i > 0 { "," } else { "" };
-            let _ = write!(
-                structure,
-                "{comma}\"c{i}\":[\"{}\"]",
-                StagedType::of(&column.data_type).name()
-            );
+            let _ = write!(structure, "{comma}\"c{i}\":[\"{}\"]", StagedType::of(&column.data_type).name());
             let _ = write!(unnested, "unnest(j.c{i}) AS c{i}, ");
         }
         structure.push('}');
@@ -114,10 +110,8 @@ impl Staging {
         let mut names = String::new();
         for (i, column) in self.columns.iter().enumerate() {
             let raw = format!("r.c{i}");
-            let staged = pull_expression(&column.data_type, &raw, 0).map_err(|reason| PullRefused {
-                column: column.name.clone(),
-                reason,
-            })?;
+            let staged = pull_expression(&column.data_type, &raw, 0)
+                .map_err(|reason| PullRefused { column: column.name.clone(), reason })?;
             let staged = match StagedType::of(&column.data_type) {
                 StagedType::Json => format!("to_json({staged})"),
                 _ => staged,
@@ -148,12 +142,7 @@ impl Staging {
         if indexes.is_empty() {
             return "NULL".to_string();
         }
-        let names = distinct_names(
-            indexes
-                .iter()
-                .filter_map(|&i| self.columns.get(i))
-                .map(|c| c.name.as_str()),
-        );
+        let names = distinct_names(indexes.iter().filter_map(|&i| self.columns.get(i)).map(|c| c.name.as_str()));
         let mut out = String::from("json_object(");
         for (place, (name, &index)) in names.iter().zip(indexes).enumerate() {
             let comma = if place > 0 { ", " } else { "" };
@@ -205,11 +194,7 @@ fn pull_expression(data_type: &ColumnType, e: &str, depth: usize) -> Result<Stri
         ColumnType::List(item) => {
             let x = format!("x{depth}");
             let inner = pull_expression(item, &x, depth + 1)?;
-            if inner == x {
-                e.to_string()
-            } else {
-                format!("list_transform({e}, lambda {x}: {inner})")
-            }
+            if inner == x { e.to_string() } else { format!("list_transform({e}, lambda {x}: {inner})") }
         }
         ColumnType::Map(key, value) => {
             let x = format!("x{depth}");
@@ -269,10 +254,7 @@ pub struct ColumnArrays {
 impl ColumnArrays {
     #[must_use]
     pub fn new(columns: usize) -> Self {
-        Self {
-            columns: alloc::vec![String::new(); columns],
-            rows: 0,
-        }
+        Self { columns: alloc::vec![String::new(); columns], rows: 0 }
     }
 
     /// The text of each column: JSON values, with a comma after each.
@@ -320,10 +302,7 @@ mod tests {
     use alloc::{boxed::Box, vec};
 
     fn staging() -> Staging {
-        Staging::new(vec![
-            Field::new("id", ColumnType::Text),
-            Field::new("n", ColumnType::Integer(32)),
-        ])
+        Staging::new(vec![Field::new("id", ColumnType::Text), Field::new("n", ColumnType::Integer(32))])
     }
 
     #[test]
@@ -351,22 +330,9 @@ mod tests {
 
     #[test]
     fn a_column_that_the_warehouse_reads_otherwise_is_not_pulled() {
-        let wide = Staging::new(vec![Field::new(
-            "d",
-            ColumnType::Decimal {
-                precision: 76,
-                scale: 0,
-            },
-        )]);
+        let wide = Staging::new(vec![Field::new("d", ColumnType::Decimal { precision: 76, scale: 0 })]);
         assert_eq!(wide.pulled("x").unwrap_err().column, "d");
-        let twins = ColumnType::Struct(vec![
-            Field::new("A", ColumnType::Text),
-            Field::new("a", ColumnType::Text),
-        ]);
-        assert!(
-            Staging::new(vec![Field::new("s", ColumnType::List(Box::new(twins)))])
-                .pulled("x")
-                .is_err()
-        );
+        let twins = ColumnType::Struct(vec![Field::new("A", ColumnType::Text), Field::new("a", ColumnType::Text)]);
+        assert!(Staging::new(vec![Field::new("s", ColumnType::List(Box::new(twins)))]).pulled("x").is_err());
     }
 }

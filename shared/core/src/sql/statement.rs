@@ -23,25 +23,16 @@ pub enum Effect {
 impl Statement {
     #[must_use]
     pub fn read(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            effect: Effect::Read,
-        }
+        Self { text: text.into(), effect: Effect::Read }
     }
 
     #[must_use]
     pub fn repeatable(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            effect: Effect::Repeatable,
-        }
+        Self { text: text.into(), effect: Effect::Repeatable }
     }
 
     #[must_use]
     pub fn once(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            effect: Effect::Once,
-        }
+        Self { text: text.into(), effect: Effect::Once }
     }
 }

@@ -86,10 +86,8 @@ impl DataType {
     pub(super) unsafe fn take(mut raw: ffi::duckdb_logical_type) -> Self {
         // SAFETY: the caller hands over a live type; it's destroyed once, here, after the last use.
         unsafe {
-            let data_type = Self {
-                shape: Self::shape(raw),
-                alias: owned_text(ffi::duckdb_logical_type_get_alias(raw)),
-            };
+            let data_type =
+                Self { shape: Self::shape(raw), alias: owned_text(ffi::duckdb_logical_type_get_alias(raw)) };
             ffi::duckdb_destroy_logical_type(&raw mut raw);
             data_type
         }
@@ -116,10 +114,9 @@ impl DataType {
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIGNUM => Shape::BigNum,
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_FLOAT => Shape::Float,
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_DOUBLE => Shape::Double,
-                ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => Shape::Decimal {
-                    width: ffi::duckdb_decimal_width(raw),
-                    scale: ffi::duckdb_decimal_scale(raw),
-                },
+                ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => {
+                    Shape::Decimal { width: ffi::duckdb_decimal_width(raw), scale: ffi::duckdb_decimal_scale(raw) }
+                }
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_VARCHAR => Shape::Varchar,
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_BLOB => Shape::Blob,
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIT => Shape::Bit,
@@ -233,10 +230,8 @@ impl fmt::Display for DataType {
             Shape::Null => "\"NULL\"",
             Shape::Unreadable(name) => name,
             Shape::Enum { values, .. } => {
-                let quoted: Vec<String> = values
-                    .iter()
-                    .map(|value| format!("'{}'", value.replace('\'', "''")))
-                    .collect();
+                let quoted: Vec<String> =
+                    values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
                 return write!(f, "ENUM({})", quoted.join(", "));
             }
             Shape::List(item) => return write!(f, "{item}[]"),

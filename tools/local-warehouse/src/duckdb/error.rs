@@ -40,16 +40,11 @@ const CLASSES: &[(&str, &str)] = &[
 
 impl DuckDbError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
+        Self { message: message.into() }
     }
 
     /// The name of the class that DuckDB's Python client raises for this message.
     pub(crate) fn class(&self) -> &'static str {
-        CLASSES
-            .iter()
-            .find(|(prefix, _)| self.message.starts_with(prefix))
-            .map_or("Error", |(_, class)| class)
+        CLASSES.iter().find(|(prefix, _)| self.message.starts_with(prefix)).map_or("Error", |(_, class)| class)
     }
 }

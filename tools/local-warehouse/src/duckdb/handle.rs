@@ -48,18 +48,14 @@ impl Database {
             for (name, setting) in &settings {
                 if ffi::duckdb_set_config(config, name.as_ptr(), setting.as_ptr()) != ffi::DuckDBSuccess {
                     ffi::duckdb_destroy_config(&raw mut config);
-                    return Err(DuckDbError::new(format!(
-                        "DuckDB refuses the setting {name:?} = {setting:?}"
-                    )));
+                    return Err(DuckDbError::new(format!("DuckDB refuses the setting {name:?} = {setting:?}")));
                 }
             }
             let state = ffi::duckdb_open_ext(ptr::null(), &raw mut database, config, &raw mut error);
             ffi::duckdb_destroy_config(&raw mut config);
             let message = owned_text(error);
             if state != ffi::DuckDBSuccess {
-                return Err(DuckDbError::new(
-                    message.unwrap_or_else(|| "could not open DuckDB".to_owned()),
-                ));
+                return Err(DuckDbError::new(message.unwrap_or_else(|| "could not open DuckDB".to_owned())));
             }
         }
         Ok(Self(database))
@@ -71,9 +67,7 @@ impl Database {
         if unsafe { ffi::duckdb_connect(self.0, &raw mut connection) } == ffi::DuckDBSuccess {
             Ok(Connection(connection))
         } else {
-            Err(DuckDbError::new(
-                "Connection Error: could not connect to the DuckDB instance",
-            ))
+            Err(DuckDbError::new("Connection Error: could not connect to the DuckDB instance"))
         }
     }
 }
@@ -108,11 +102,7 @@ impl Connection {
     /// Parses `sql` without running any of it.
     pub(crate) fn statements(&self, sql: &str) -> Result<Statements<'_>, DuckDbError> {
         let sql = c_string(sql)?;
-        let mut statements = Statements {
-            connection: self,
-            raw: ptr::null_mut(),
-            count: 0,
-        };
+        let mut statements = Statements { connection: self, raw: ptr::null_mut(), count: 0 };
         // SAFETY: the extracted statements are destroyed by `Statements`; the error text belongs to them.
         unsafe {
             statements.count = ffi::duckdb_extract_statements(self.0, sql.as_ptr(), &raw mut statements.raw);
@@ -152,10 +142,7 @@ impl<'connection> Statements<'connection> {
 
     /// Binds the statement at `index` (below `count`) to tables and types, without running it.
     pub(crate) fn prepare(&self, index: u64) -> Result<Prepared<'connection>, DuckDbError> {
-        let mut prepared = Prepared {
-            raw: ptr::null_mut(),
-            connection: PhantomData,
-        };
+        let mut prepared = Prepared { raw: ptr::null_mut(), connection: PhantomData };
         // SAFETY: the prepared statement is destroyed by `Prepared`, also after an error; the text belongs to it.
         unsafe {
             let state =
@@ -164,9 +151,7 @@ impl<'connection> Statements<'connection> {
                 return Ok(prepared);
             }
             let message = borrowed_text(ffi::duckdb_prepare_error(prepared.raw));
-            Err(DuckDbError::new(
-                message.unwrap_or_else(|| "could not prepare the statement".to_owned()),
-            ))
+            Err(DuckDbError::new(message.unwrap_or_else(|| "could not prepare the statement".to_owned())))
         }
     }
 }
@@ -268,10 +253,7 @@ impl ResultStream<'_> {
             deprecated_error_message: ptr::null_mut(),
             internal_data: ptr::null_mut(),
         };
-        Self {
-            raw,
-            statement: PhantomData,
-        }
+        Self { raw, statement: PhantomData }
     }
 
     fn checked(mut self, state: ffi::duckdb_state) -> Result<Self, DuckDbError> {
@@ -329,10 +311,7 @@ impl Drop for ResultStream<'_> {
 
 fn c_string(text: &str) -> Result<CString, DuckDbError> {
     CString::new(text).map_err(|error| {
-        DuckDbError::new(format!(
-            "Invalid Input Error: the text has a NUL character at byte {}",
-            error.nul_position()
-        ))
+        DuckDbError::new(format!("Invalid Input Error: the text has a NUL character at byte {}", error.nul_position()))
     })
 }
 

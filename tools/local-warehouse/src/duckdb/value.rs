@@ -70,9 +70,9 @@ pub(super) unsafe fn read(vector: ffi::duckdb_vector, data_type: &DataType, row:
                     size: bits.len() as u64,
                 }))
             }
-            Shape::Uuid => printed(ffi::duckdb_create_uuid(uhugeint(
-                signed(*at(data, row)).cast_unsigned() ^ UUID_SIGN,
-            ))),
+            Shape::Uuid => {
+                printed(ffi::duckdb_create_uuid(uhugeint(signed(*at(data, row)).cast_unsigned() ^ UUID_SIGN)))
+            }
             Shape::Date => printed(ffi::duckdb_create_date(*at(data, row))),
             Shape::Time => printed(ffi::duckdb_create_time(*at(data, row))),
             Shape::TimeNs => printed(ffi::duckdb_create_time_ns(*at(data, row))),
@@ -94,15 +94,11 @@ pub(super) unsafe fn read(vector: ffi::duckdb_vector, data_type: &DataType, row:
             Shape::List(item) => {
                 let entry: &ffi::duckdb_list_entry = at(data, row);
                 let child = ffi::duckdb_list_vector_get_child(vector);
-                (entry.offset..entry.offset + entry.length)
-                    .map(|index| read(child, item, index))
-                    .collect()
+                (entry.offset..entry.offset + entry.length).map(|index| read(child, item, index)).collect()
             }
             Shape::Array(item, length) => {
                 let child = ffi::duckdb_array_vector_get_child(vector);
-                (row * length..(row + 1) * length)
-                    .map(|index| read(child, item, index))
-                    .collect()
+                (row * length..(row + 1) * length).map(|index| read(child, item, index)).collect()
             }
             Shape::Map(key, value) => map(vector, *at(data, row), key, value),
             Shape::Struct(fields) => structure(vector, fields, row),
@@ -111,11 +107,9 @@ pub(super) unsafe fn read(vector: ffi::duckdb_vector, data_type: &DataType, row:
                     ffi::duckdb_vector_get_data(ffi::duckdb_struct_vector_get_child(vector, 0)),
                     row,
                 ));
-                members
-                    .get(usize::try_from(tag).unwrap_or(usize::MAX))
-                    .map_or(Value::Null, |(_, member)| {
-                        read(ffi::duckdb_struct_vector_get_child(vector, tag + 1), member, row)
-                    })
+                members.get(usize::try_from(tag).unwrap_or(usize::MAX)).map_or(Value::Null, |(_, member)| {
+                    read(ffi::duckdb_struct_vector_get_child(vector, tag + 1), member, row)
+                })
             }
             Shape::Null | Shape::Unreadable(_) => Value::Null,
         }
@@ -127,10 +121,7 @@ pub(super) unsafe fn read(vector: ffi::duckdb_vector, data_type: &DataType, row:
 /// # Safety
 /// `data` must be an array of `T` that is longer than `row` and lives as long as the result.
 unsafe fn at<'chunk, T>(data: *mut c_void, row: u64) -> &'chunk T {
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "a vector that lies in memory has a usize length"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "a vector that lies in memory has a usize length")]
     let row = row as usize;
     // SAFETY: the caller promises type and length; DuckDB aligns its vectors for their type.
     unsafe { &*data.cast::<T>().add(row) }
@@ -188,11 +179,7 @@ unsafe fn decimal(data: *mut c_void, row: u64, width: u8, scale: u8) -> Value {
             10..=18 => i128::from(*at::<i64>(data, row)),
             _ => signed(*at(data, row)),
         };
-        printed(ffi::duckdb_create_decimal(ffi::duckdb_decimal {
-            width,
-            scale,
-            value: hugeint(number),
-        }))
+        printed(ffi::duckdb_create_decimal(ffi::duckdb_decimal { width, scale, value: hugeint(number) }))
     }
 }
 
@@ -200,11 +187,8 @@ unsafe fn decimal(data: *mut c_void, row: u64, width: u8, scale: u8) -> Value {
 /// `stored` must be the bytes of a BIGNUM.
 unsafe fn bignum(stored: &[u8]) -> Value {
     let is_negative = stored.first().is_some_and(|byte| byte & BIGNUM_POSITIVE == 0);
-    let mut magnitude: Vec<u8> = stored
-        .iter()
-        .skip(BIGNUM_HEADER)
-        .map(|byte| if is_negative { !byte } else { *byte })
-        .collect();
+    let mut magnitude: Vec<u8> =
+        stored.iter().skip(BIGNUM_HEADER).map(|byte| if is_negative { !byte } else { *byte }).collect();
     // SAFETY: DuckDB copies the bytes.
     unsafe {
         printed(ffi::duckdb_create_bignum(ffi::duckdb_bignum {
@@ -247,10 +231,7 @@ unsafe fn map(vector: ffi::duckdb_vector, entry: ffi::duckdb_list_entry, key: &D
             .unzip()
     };
     if keys.iter().any(|key| key.is_array() || key.is_object()) {
-        return Value::Object(Map::from_iter([
-            ("key".to_owned(), keys.into()),
-            ("value".to_owned(), values.into()),
-        ]));
+        return Value::Object(Map::from_iter([("key".to_owned(), keys.into()), ("value".to_owned(), values.into())]));
     }
     let names = keys.into_iter().map(|key| match key {
         Value::String(text) => text,
@@ -267,22 +248,12 @@ fn unsigned(number: ffi::duckdb_uhugeint) -> u128 {
     (u128::from(number.upper) << 64) | u128::from(number.lower)
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the two halves of the number"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the two halves of the number")]
 fn hugeint(number: i128) -> ffi::duckdb_hugeint {
-    ffi::duckdb_hugeint {
-        lower: number as u64,
-        upper: (number >> 64) as i64,
-    }
+    ffi::duckdb_hugeint { lower: number as u64, upper: (number >> 64) as i64 }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the two halves of the number")]
 fn uhugeint(number: u128) -> ffi::duckdb_uhugeint {
-    ffi::duckdb_uhugeint {
-        lower: number as u64,
-        upper: (number >> 64) as u64,
-    }
+    ffi::duckdb_uhugeint { lower: number as u64, upper: (number >> 64) as u64 }
 }

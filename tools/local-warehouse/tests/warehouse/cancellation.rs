@@ -14,16 +14,8 @@ const ENDLESS_INSERT: &str =
 #[tokio::test]
 async fn a_statement_is_cancelled_and_rolled_back_at_the_time_limit() {
     for style in BOTH_STYLES {
-        let limits = Limits {
-            time: Duration::from_millis(300),
-            ..Limits::default()
-        };
-        let warehouse = start_with(Config {
-            limits,
-            reply_style: style,
-            ..config()
-        })
-        .await;
+        let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
+        let warehouse = start_with(Config { limits, reply_style: style, ..config() }).await;
         let client = Client::connect(&warehouse).await;
         client.run("CREATE TABLE t (a HUGEINT)").await;
         let result = client.query_rw(ENDLESS_INSERT).await;
@@ -39,15 +31,10 @@ async fn a_statement_is_cancelled_and_rolled_back_at_the_time_limit() {
 
 #[tokio::test]
 async fn rows_that_come_slowly_are_cancelled_at_the_time_limit_too() {
-    let limits = Limits {
-        time: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
     let warehouse = start_with(Config { limits, ..config() }).await;
     let client = Client::connect(&warehouse).await;
-    let result = client
-        .query("SELECT range FROM range(1_000_000_000_000) WHERE hash(range) = 1")
-        .await;
+    let result = client.query("SELECT range FROM range(1_000_000_000_000) WHERE hash(range) = 1").await;
     assert_eq!(result["errorType"], "InterruptException", "{result}");
     warehouse.stop().await.unwrap();
 }
@@ -105,22 +92,11 @@ async fn a_reply_that_is_waited_for_is_not_cancelled() {
     for style in BOTH_STYLES {
         let warehouse = start(style).await;
         let client = Client::connect(&warehouse).await;
-        client
-            .run("CREATE TABLE t AS SELECT range AS a FROM range(3_000_000)")
-            .await;
+        client.run("CREATE TABLE t AS SELECT range AS a FROM range(3_000_000)").await;
         for _ in 0..5 {
-            assert_eq!(
-                client.query("SELECT count(DISTINCT a) FROM t").await["rows"],
-                json!([[3_000_000]])
-            );
+            assert_eq!(client.query("SELECT count(DISTINCT a) FROM t").await["rows"], json!([[3_000_000]]));
         }
-        assert!(
-            client
-                .logged("DISTINCT")
-                .await
-                .iter()
-                .all(|entry| entry["outcome"] == "ok")
-        );
+        assert!(client.logged("DISTINCT").await.iter().all(|entry| entry["outcome"] == "ok"));
         warehouse.stop().await.unwrap();
     }
 }

@@ -23,25 +23,15 @@ const ACCEPT: &str = "application/json, text/event-stream";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn tokens() -> Tokens {
-    Tokens {
-        read_write: Token::new(READ_WRITE).unwrap(),
-        read_only: Some(Token::new(READ_ONLY).unwrap()),
-    }
+    Tokens { read_write: Token::new(READ_WRITE).unwrap(), read_only: Some(Token::new(READ_ONLY).unwrap()) }
 }
 
 pub(crate) fn config() -> Config {
-    Config {
-        threads: Some(2),
-        ..Config::new(tokens())
-    }
+    Config { threads: Some(2), ..Config::new(tokens()) }
 }
 
 pub(crate) async fn start(style: ReplyStyle) -> LocalWarehouse {
-    start_with(Config {
-        reply_style: style,
-        ..config()
-    })
-    .await
+    start_with(Config { reply_style: style, ..config() }).await
 }
 
 pub(crate) async fn start_with(config: Config) -> LocalWarehouse {
@@ -79,37 +69,22 @@ impl Client {
         let mut client = Self::new(url, token);
         let response = client.post(&initialize()).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        client.session = response
-            .headers()
-            .get("mcp-session-id")
-            .map(|id| id.to_str().unwrap().to_owned());
+        client.session = response.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
         message(response).await;
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        assert_eq!(
-            client.post(&initialized).send().await.unwrap().status(),
-            StatusCode::ACCEPTED
-        );
+        assert_eq!(client.post(&initialized).send().await.unwrap().status(), StatusCode::ACCEPTED);
         client
     }
 
     /// A client that has said nothing yet.
     pub(crate) fn new(url: &str, token: &'static str) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self {
-            http,
-            url: url.to_owned(),
-            token,
-            session: None,
-            last_id: Arc::default(),
-        }
+        Self { http, url: url.to_owned(), token, session: None, last_id: Arc::default() }
     }
 
     /// The same client with another session id.
     pub(crate) fn with_session(&self, session: Option<&str>) -> Self {
-        Self {
-            session: session.map(str::to_owned),
-            ..self.clone()
-        }
+        Self { session: session.map(str::to_owned), ..self.clone() }
     }
 
     /// A request with everything that the protocol asks for.
@@ -149,8 +124,7 @@ impl Client {
     }
 
     pub(crate) async fn query(&self, sql: &str) -> Value {
-        self.call("query", json!({ "database": "living_schema", "sql": sql }))
-            .await
+        self.call("query", json!({ "database": "living_schema", "sql": sql })).await
     }
 
     pub(crate) async fn query_rw(&self, sql: &str) -> Value {
@@ -187,14 +161,7 @@ impl Client {
 
     /// Tool calls of the request log whose SQL contains `part`.
     pub(crate) async fn logged(&self, part: &str) -> Vec<Value> {
-        let log: Vec<Value> = self
-            .control(Method::GET, "/requests")
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let log: Vec<Value> = self.control(Method::GET, "/requests").send().await.unwrap().json().await.unwrap();
         log.into_iter()
             .filter(|entry| entry["tool"].is_string() && entry["sql"].as_str().unwrap().contains(part))
             .collect()
@@ -203,10 +170,7 @@ impl Client {
     /// Waits until the only tool call with `part` in its SQL has `outcome`.
     pub(crate) async fn until_outcome(&self, part: &str, outcome: &str) {
         until(&format!("{part} is {outcome}"), || async {
-            self.logged(part)
-                .await
-                .first()
-                .is_some_and(|entry| entry["outcome"] == outcome)
+            self.logged(part).await.first().is_some_and(|entry| entry["outcome"] == outcome)
         })
         .await;
     }
@@ -230,10 +194,7 @@ pub(crate) async fn message(response: Response) -> Value {
     if !is_stream {
         return serde_json::from_str(&body).unwrap();
     }
-    let mut data = body
-        .lines()
-        .filter_map(|line| line.strip_prefix("data: "))
-        .filter(|data| !data.is_empty());
+    let mut data = body.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| !data.is_empty());
     let message = serde_json::from_str(data.next().expect("an event with data")).unwrap();
     assert_eq!(data.next(), None, "more than one message");
     message

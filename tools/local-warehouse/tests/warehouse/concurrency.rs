@@ -17,9 +17,7 @@ async fn fifty_clients_that_insert_and_count_lose_nothing_and_read_only_whole_in
     let storage = Storage::File(folder.path().join("data.duckdb"));
     let warehouse = start_with(Config { storage, ..config() }).await;
     let client = Client::connect(&warehouse).await;
-    client
-        .run("CREATE TABLE t (client INTEGER, round INTEGER, n INTEGER)")
-        .await;
+    client.run("CREATE TABLE t (client INTEGER, round INTEGER, n INTEGER)").await;
 
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
@@ -27,14 +25,8 @@ async fn fifty_clients_that_insert_and_count_lose_nothing_and_read_only_whole_in
         clients.spawn(async move {
             let client = Client::connect_to(&url, crate::client::READ_WRITE).await;
             for round in 0..ROUNDS {
-                client
-                    .run(&format!(
-                        "INSERT INTO t SELECT {number}, {round}, range FROM range(100)"
-                    ))
-                    .await;
-                let own = client
-                    .rows(&format!("SELECT count(*) FROM t WHERE client = {number}"))
-                    .await;
+                client.run(&format!("INSERT INTO t SELECT {number}, {round}, range FROM range(100)")).await;
+                let own = client.rows(&format!("SELECT count(*) FROM t WHERE client = {number}")).await;
                 assert_eq!(own, json!([[(round + 1) * 100]]));
                 let torn = client
                     .rows("SELECT count(*) FROM (SELECT count(*) AS c FROM t GROUP BY client, round) WHERE c <> 100")
@@ -47,9 +39,7 @@ async fn fifty_clients_that_insert_and_count_lose_nothing_and_read_only_whole_in
         client.unwrap();
     }
     assert_eq!(
-        client
-            .rows("SELECT count(*), count(DISTINCT (client, round, n)) FROM t")
-            .await,
+        client.rows("SELECT count(*), count(DISTINCT (client, round, n)) FROM t").await,
         json!([[20_000, 20_000]])
     );
     warehouse.stop().await.unwrap();
@@ -60,31 +50,21 @@ async fn a_primary_key_that_all_want_has_exactly_one_winner() {
     for style in BOTH_STYLES {
         let warehouse = start(style).await;
         let client = Client::connect(&warehouse).await;
-        client
-            .run("CREATE TABLE commits (commit_seq BIGINT PRIMARY KEY, winner INTEGER)")
-            .await;
+        client.run("CREATE TABLE commits (commit_seq BIGINT PRIMARY KEY, winner INTEGER)").await;
         for sequence in 0..5 {
             let mut clients = JoinSet::new();
             for number in 0..CLIENTS {
                 let client = client.clone();
                 clients.spawn(async move {
-                    client
-                        .query_rw(&format!("INSERT INTO commits VALUES ({sequence}, {number})"))
-                        .await
+                    client.query_rw(&format!("INSERT INTO commits VALUES ({sequence}, {number})")).await
                 });
             }
-            let (won, lost): (Vec<_>, Vec<_>) = clients
-                .join_all()
-                .await
-                .into_iter()
-                .partition(|result| result["success"] == true);
+            let (won, lost): (Vec<_>, Vec<_>) =
+                clients.join_all().await.into_iter().partition(|result| result["success"] == true);
             assert_eq!((won.len(), lost.len()), (1, CLIENTS - 1));
             for result in lost {
                 let class = result["errorType"].as_str().unwrap();
-                assert!(
-                    ["ConstraintException", "TransactionException"].contains(&class),
-                    "{result}"
-                );
+                assert!(["ConstraintException", "TransactionException"].contains(&class), "{result}");
             }
         }
         assert_eq!(client.rows("SELECT count(*) FROM commits").await, json!([[5]]));
@@ -122,9 +102,7 @@ async fn a_short_query_does_not_wait_for_a_long_one() {
         let long = tokio::spawn({
             let client = client.clone();
             async move {
-                client
-                    .query("SELECT sum(a.range * b.range) AS long FROM range(1_000_000) a, range(1_000_000) b")
-                    .await
+                client.query("SELECT sum(a.range * b.range) AS long FROM range(1_000_000) a, range(1_000_000) b").await
             }
         });
         client.until_outcome("AS long", "running").await;
@@ -151,15 +129,7 @@ async fn stopping_ends_what_runs_and_refuses_what_comes_later() {
         }
     });
     client.until_outcome("AS long", "running").await;
-    tokio::time::timeout(Duration::from_secs(20), warehouse.stop())
-        .await
-        .expect("stops in time")
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), warehouse.stop()).await.expect("stops in time").unwrap();
     drop(long.await);
-    assert!(
-        client
-            .send_call("query_rw", json!({ "sql": "SELECT 1" }))
-            .await
-            .is_err()
-    );
+    assert!(client.send_call("query_rw", json!({ "sql": "SELECT 1" })).await.is_err());
 }

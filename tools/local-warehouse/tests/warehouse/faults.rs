@@ -121,27 +121,13 @@ async fn truncate_runs_sends_half_a_body_and_cuts_the_connection() {
         let error = loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => half.extend_from_slice(&chunk),
-                Ok(None) => panic!(
-                    "the body ended as if it were whole: {:?}",
-                    String::from_utf8_lossy(&half)
-                ),
+                Ok(None) => panic!("the body ended as if it were whole: {:?}", String::from_utf8_lossy(&half)),
                 Err(error) => break error,
             }
         };
         assert!(error.is_body() || error.is_decode() || error.is_request(), "{error:?}");
-        let whole = client
-            .send_call("query_rw", json!({ "sql": INSERT }))
-            .await
-            .unwrap()
-            .bytes()
-            .await
-            .unwrap();
-        assert!(
-            half.len().abs_diff(whole.len() / 2) <= 2,
-            "{} of {} bytes",
-            half.len(),
-            whole.len()
-        );
+        let whole = client.send_call("query_rw", json!({ "sql": INSERT })).await.unwrap().bytes().await.unwrap();
+        assert!(half.len().abs_diff(whole.len() / 2) <= 2, "{} of {} bytes", half.len(), whole.len());
         assert_inserted(&client, 2, "ok").await;
         warehouse.stop().await.unwrap();
     }
@@ -199,10 +185,7 @@ async fn a_stop_does_not_wait_for_a_stall() {
         async move { insert(&client).await }
     });
     client.until_outcome(INSERT, "running").await;
-    tokio::time::timeout(Duration::from_secs(20), warehouse.stop())
-        .await
-        .expect("stops in time")
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), warehouse.stop()).await.expect("stops in time").unwrap();
     stalled.abort();
 }
 
@@ -216,28 +199,14 @@ async fn rules_are_listed_with_their_hits_and_cleared() {
     let statuses = [insert(&client).await, insert(&client).await, insert(&client).await]
         .map(|response| response.unwrap().status().as_u16());
     assert_eq!(statuses, [200, 500, 200]);
-    let rules: Value = client
-        .control(Method::GET, "/faults")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let rules: Value = client.control(Method::GET, "/faults").send().await.unwrap().json().await.unwrap();
     assert_eq!(
         (&rules[0]["matched"], &rules[0]["hits"], &rules[0]["fault"]["status"]),
         (&json!(3), &json!(1), &json!(500))
     );
 
     client.clear_faults().await;
-    let rules: Value = client
-        .control(Method::GET, "/faults")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let rules: Value = client.control(Method::GET, "/faults").send().await.unwrap().json().await.unwrap();
     assert_eq!(rules, json!([]));
     warehouse.stop().await.unwrap();
 }
@@ -247,17 +216,9 @@ async fn a_wrong_rule_is_refused_and_none_of_its_list_is_taken() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
     let fail_before = json!({ "match": { "method": "initialize" }, "fault": { "kind": "fail_before" } });
-    for (wrong, mistake) in [
-        (json!({ "fault": { "kind": "explode" } }), "explode"),
-        (fail_before, "tools/call"),
-    ] {
+    for (wrong, mistake) in [(json!({ "fault": { "kind": "explode" } }), "explode"), (fail_before, "tools/call")] {
         let rules = json!([{ "fault": { "kind": "garbage" } }, wrong]);
-        let response = client
-            .control(Method::POST, "/faults")
-            .json(&rules)
-            .send()
-            .await
-            .unwrap();
+        let response = client.control(Method::POST, "/faults").json(&rules).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert!(response.text().await.unwrap().contains(mistake));
     }
@@ -289,20 +250,9 @@ async fn of_many_calls_at_once_exactly_the_given_number_is_hit_and_all_are_logge
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let client = client.clone();
-        calls.spawn(async move {
-            client
-                .send_call("query_rw", json!({ "sql": "SELECT 1" }))
-                .await
-                .unwrap()
-                .status()
-        });
+        calls.spawn(async move { client.send_call("query_rw", json!({ "sql": "SELECT 1" })).await.unwrap().status() });
     }
-    let hit = calls
-        .join_all()
-        .await
-        .into_iter()
-        .filter(|status| *status == StatusCode::SERVICE_UNAVAILABLE)
-        .count();
+    let hit = calls.join_all().await.into_iter().filter(|status| *status == StatusCode::SERVICE_UNAVAILABLE).count();
     assert_eq!(hit, 11);
     let logged = client.logged("SELECT 1").await;
     assert_eq!(logged.len(), 100);

@@ -52,10 +52,8 @@ impl Warehouse {
     }
 
     async fn end(mut self) -> ExitStatus {
-        let status = tokio::time::timeout(Duration::from_secs(20), self.child.wait())
-            .await
-            .expect("ends in time")
-            .unwrap();
+        let status =
+            tokio::time::timeout(Duration::from_secs(20), self.child.wait()).await.expect("ends in time").unwrap();
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).await.unwrap();
         assert_eq!(rest, "", "more than the ready line on standard output");
@@ -64,24 +62,14 @@ impl Warehouse {
 
     async fn signal(self, name: &str) -> ExitStatus {
         let pid = self.child.id().unwrap().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &pid])
-                .status()
-                .await
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().await.unwrap().success());
         self.end().await
     }
 }
 
 fn files_of(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = folder
-        .read_dir()
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -90,10 +78,7 @@ fn files_of(folder: &Path) -> Vec<String> {
 async fn it_prints_one_ready_line_and_serves_on_it() {
     let warehouse = start(&[]).await;
     assert_eq!(warehouse.ready["duckdb"], "v1.5.5");
-    assert_eq!(
-        warehouse.client().await.rows("SELECT version()").await,
-        json!([["v1.5.5"]])
-    );
+    assert_eq!(warehouse.client().await.rows("SELECT version()").await, json!([["v1.5.5"]]));
     assert!(warehouse.signal("TERM").await.success());
 }
 
@@ -139,10 +124,7 @@ async fn a_mistake_at_the_start_ends_it_with_a_message() {
     let not_a_database = folder.path().join("text.db");
     std::fs::write(&not_a_database, "x".repeat(100_000)).unwrap();
     for (arguments, message) in [
-        (
-            vec!["--db", not_a_database.to_str().unwrap()],
-            "not a valid DuckDB database file",
-        ),
+        (vec!["--db", not_a_database.to_str().unwrap()], "not a valid DuckDB database file"),
         (vec!["--memory-limit", "plenty"], "memory"),
         (vec!["--r2-endpoint", "127.0.0.1:1"], "--httpfs"),
         (vec!["--port", "70000"], "70000"),
@@ -161,8 +143,5 @@ async fn a_token_is_needed_and_never_shown() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("--token"));
     let output = command().arg("--help").output().await.unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        help.contains("LOCAL_WAREHOUSE_TOKEN") && !help.contains(READ_WRITE),
-        "{help}"
-    );
+    assert!(help.contains("LOCAL_WAREHOUSE_TOKEN") && !help.contains(READ_WRITE), "{help}");
 }

@@ -19,43 +19,26 @@ async fn the_handshake_names_the_server_and_its_tools() {
         assert_eq!(reply["result"]["protocolVersion"], PROTOCOL_VERSION);
         assert_eq!(reply["result"]["serverInfo"]["name"], "local-warehouse");
 
-        let reply = message(
-            client
-                .post(&json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/list" }))
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await;
+        let reply =
+            message(client.post(&json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/list" })).send().await.unwrap())
+                .await;
         assert_eq!(reply["id"], 7);
         let tools = reply["result"]["tools"].as_array().unwrap();
-        let signatures: Vec<(&Value, &Value)> = tools
-            .iter()
-            .map(|tool| (&tool["name"], &tool["inputSchema"]["required"]))
-            .collect();
-        assert_eq!(
-            signatures,
-            [
-                (&json!("query"), &json!(["database", "sql"])),
-                (&json!("query_rw"), &json!(["sql"]))
-            ]
-        );
+        let signatures: Vec<(&Value, &Value)> =
+            tools.iter().map(|tool| (&tool["name"], &tool["inputSchema"]["required"])).collect();
+        assert_eq!(signatures, [(&json!("query"), &json!(["database", "sql"])), (&json!("query_rw"), &json!(["sql"]))]);
         warehouse.stop().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_reply_has_the_form_of_its_style() {
-    for (style, content_type) in [
-        (ReplyStyle::StatefulSse, "text/event-stream"),
-        (ReplyStyle::StatelessJson, "application/json"),
-    ] {
+    for (style, content_type) in
+        [(ReplyStyle::StatefulSse, "text/event-stream"), (ReplyStyle::StatelessJson, "application/json")]
+    {
         let warehouse = start(style).await;
         let client = Client::connect(&warehouse).await;
-        let response = client
-            .send_call("query_rw", json!({ "sql": "SELECT 1" }))
-            .await
-            .unwrap();
+        let response = client.send_call("query_rw", json!({ "sql": "SELECT 1" })).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], content_type);
         warehouse.stop().await.unwrap();
     }
@@ -66,14 +49,8 @@ async fn a_ping_is_answered() {
     for style in BOTH_STYLES {
         let warehouse = start(style).await;
         let client = Client::connect(&warehouse).await;
-        let reply = message(
-            client
-                .post(&json!({ "jsonrpc": "2.0", "id": "p", "method": "ping" }))
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await;
+        let reply =
+            message(client.post(&json!({ "jsonrpc": "2.0", "id": "p", "method": "ping" })).send().await.unwrap()).await;
         assert_eq!(reply, json!({ "jsonrpc": "2.0", "id": "p", "result": {} }));
         warehouse.stop().await.unwrap();
     }
@@ -86,25 +63,11 @@ async fn a_session_is_needed_known_and_ended_by_delete() {
     let call = tool_call(1, "query_rw", &json!({ "sql": "SELECT 1" }));
 
     let without = client.with_session(None);
-    assert_eq!(
-        without.post(&call).send().await.unwrap().status(),
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(without.post(&call).send().await.unwrap().status(), StatusCode::BAD_REQUEST);
     let unknown = client.with_session(Some("never-given"));
-    assert_eq!(
-        unknown.post(&call).send().await.unwrap().status(),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(unknown.post(&call).send().await.unwrap().status(), StatusCode::NOT_FOUND);
 
-    assert!(
-        client
-            .request(Method::DELETE)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(client.request(Method::DELETE).send().await.unwrap().status().is_success());
     assert_eq!(client.post(&call).send().await.unwrap().status(), StatusCode::NOT_FOUND);
     warehouse.stop().await.unwrap();
 }
@@ -122,10 +85,7 @@ async fn get_opens_a_stream_with_sessions_and_is_refused_without() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
     for method in [Method::GET, Method::DELETE] {
-        assert_eq!(
-            client.request(method).send().await.unwrap().status(),
-            StatusCode::METHOD_NOT_ALLOWED
-        );
+        assert_eq!(client.request(method).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
     }
     warehouse.stop().await.unwrap();
 }
@@ -139,18 +99,9 @@ async fn a_wrong_or_missing_token_is_challenged_everywhere() {
             let http = reqwest::Client::new();
             let missing = http.post(&url).json(&initialize()).send().await.unwrap();
             assert_eq!(missing.status(), StatusCode::UNAUTHORIZED);
-            assert_eq!(
-                missing.headers()[header::WWW_AUTHENTICATE],
-                "Bearer realm=\"local-warehouse\""
-            );
+            assert_eq!(missing.headers()[header::WWW_AUTHENTICATE], "Bearer realm=\"local-warehouse\"");
 
-            let wrong = http
-                .post(&url)
-                .bearer_auth("read-write-tokem")
-                .json(&initialize())
-                .send()
-                .await
-                .unwrap();
+            let wrong = http.post(&url).bearer_auth("read-write-tokem").json(&initialize()).send().await.unwrap();
             assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
             let challenge = wrong.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
             assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
@@ -181,13 +132,8 @@ async fn a_client_must_accept_both_kinds_of_reply_and_send_json() {
         assert_eq!(one_kind.status(), StatusCode::NOT_ACCEPTABLE);
 
         let client = Client::new(warehouse.url(), READ_WRITE);
-        let text = client
-            .request(Method::POST)
-            .header(header::CONTENT_TYPE, "text/plain")
-            .body("{}")
-            .send()
-            .await
-            .unwrap();
+        let text =
+            client.request(Method::POST).header(header::CONTENT_TYPE, "text/plain").body("{}").send().await.unwrap();
         assert_eq!(text.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let broken = client
             .request(Method::POST)

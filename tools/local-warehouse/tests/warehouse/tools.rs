@@ -51,9 +51,7 @@ async fn a_statement_that_runs_gives_columns_types_and_rows() {
     for style in BOTH_STYLES {
         let warehouse = start(style).await;
         let client = Client::connect(&warehouse).await;
-        let created = client
-            .query_rw("CREATE TABLE t (a INTEGER PRIMARY KEY, b VARCHAR)")
-            .await;
+        let created = client.query_rw("CREATE TABLE t (a INTEGER PRIMARY KEY, b VARCHAR)").await;
         assert_eq!(
             created,
             json!({ "success": true, "columns": ["Count"], "columnTypes": ["BIGINT"], "rows": [], "rowCount": 0 })
@@ -76,9 +74,7 @@ async fn a_statement_that_runs_gives_columns_types_and_rows() {
 async fn a_failure_has_duckdbs_own_words_and_the_python_clients_class() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    client
-        .run("CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER NOT NULL)")
-        .await;
+    client.run("CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER NOT NULL)").await;
     client.run("INSERT INTO t VALUES (1, 1)").await;
     for (sql, message, class) in [
         (
@@ -86,31 +82,11 @@ async fn a_failure_has_duckdbs_own_words_and_the_python_clients_class() {
             "Constraint Error: Duplicate key \"a: 1\" violates primary key constraint.",
             "ConstraintException",
         ),
-        (
-            "INSERT INTO t VALUES (2, NULL)",
-            "Constraint Error: NOT NULL constraint failed: t.b",
-            "ConstraintException",
-        ),
-        (
-            "SELECT * FROM nowhere",
-            "Catalog Error: Table with name nowhere does not exist!",
-            "CatalogException",
-        ),
-        (
-            "SELECT c FROM t",
-            "Binder Error: Referenced column \"c\" not found in FROM clause!",
-            "BinderException",
-        ),
-        (
-            "SELEC 1",
-            "Parser Error: syntax error at or near \"SELEC\"",
-            "ParserException",
-        ),
-        (
-            "SELECT 'x'::INTEGER",
-            "Conversion Error: Could not convert string 'x' to INT32",
-            "ConversionException",
-        ),
+        ("INSERT INTO t VALUES (2, NULL)", "Constraint Error: NOT NULL constraint failed: t.b", "ConstraintException"),
+        ("SELECT * FROM nowhere", "Catalog Error: Table with name nowhere does not exist!", "CatalogException"),
+        ("SELECT c FROM t", "Binder Error: Referenced column \"c\" not found in FROM clause!", "BinderException"),
+        ("SELEC 1", "Parser Error: syntax error at or near \"SELEC\"", "ParserException"),
+        ("SELECT 'x'::INTEGER", "Conversion Error: Could not convert string 'x' to INT32", "ConversionException"),
         (
             "SELECT 300::INTEGER::TINYINT",
             "Conversion Error: Type INT32 with value 300 can't be cast",
@@ -121,11 +97,7 @@ async fn a_failure_has_duckdbs_own_words_and_the_python_clients_class() {
             "Out of Range Error: Overflow in addition of INT64",
             "OutOfRangeException",
         ),
-        (
-            "SELECT error('stop')",
-            "Invalid Input Error: stop",
-            "InvalidInputException",
-        ),
+        ("SELECT error('stop')", "Invalid Input Error: stop", "InvalidInputException"),
         (
             "SELECT * FROM read_csv('/etc/passwd')",
             "Permission Error: Cannot access file \"/etc/passwd\"",
@@ -136,25 +108,13 @@ async fn a_failure_has_duckdbs_own_words_and_the_python_clients_class() {
             "Invalid Input Error: Values were not provided for the following prepared statement parameters: 1",
             "InvalidInputException",
         ),
-        (
-            "SELECT '\u{0}'",
-            "Invalid Input Error: the text has a NUL character at byte 8",
-            "InvalidInputException",
-        ),
-        (
-            "-- nothing",
-            "Invalid Input Error: the text has no SQL statement",
-            "InvalidInputException",
-        ),
+        ("SELECT '\u{0}'", "Invalid Input Error: the text has a NUL character at byte 8", "InvalidInputException"),
+        ("-- nothing", "Invalid Input Error: the text has no SQL statement", "InvalidInputException"),
     ] {
         let result = client.query_rw(sql).await;
         let error = result["error"].as_str().unwrap();
         assert!(error.starts_with(message), "{sql}: {error}");
-        assert_eq!(
-            (&result["success"], &result["errorType"]),
-            (&json!(false), &json!(class)),
-            "{sql}"
-        );
+        assert_eq!((&result["success"], &result["errorType"]), (&json!(false), &json!(class)), "{sql}");
     }
     warehouse.stop().await.unwrap();
 }
@@ -164,11 +124,7 @@ async fn where_only_reading_is_allowed_nothing_is_changed() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let writer = Client::connect(&warehouse).await;
     let reader = Client::connect_to(warehouse.url(), READ_ONLY).await;
-    for sql in [
-        "CREATE TABLE t (a INTEGER)",
-        "INSERT INTO t VALUES (1)",
-        "CREATE SEQUENCE s",
-    ] {
+    for sql in ["CREATE TABLE t (a INTEGER)", "INSERT INTO t VALUES (1)", "CREATE SEQUENCE s"] {
         writer.run(sql).await;
     }
     let state = "SELECT (SELECT list(a) FROM t), (SELECT list(table_name) FROM duckdb_tables()), \
@@ -177,11 +133,7 @@ async fn where_only_reading_is_allowed_nothing_is_changed() {
         (SELECT list(name || value ORDER BY name) FROM duckdb_settings())";
     let before = writer.rows(state).await;
     for sql in WRITES {
-        for result in [
-            writer.query(sql).await,
-            reader.query(sql).await,
-            reader.query_rw(sql).await,
-        ] {
+        for result in [writer.query(sql).await, reader.query(sql).await, reader.query_rw(sql).await] {
             assert_eq!(result["success"], false, "{sql}: {result}");
         }
     }
@@ -193,9 +145,7 @@ async fn where_only_reading_is_allowed_nothing_is_changed() {
 async fn queries_of_every_form_are_allowed_where_only_reading_is() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    client
-        .run("CREATE TABLE t AS SELECT range AS a, range % 2 AS b FROM range(4)")
-        .await;
+    client.run("CREATE TABLE t AS SELECT range AS a, range % 2 AS b FROM range(4)").await;
     for sql in [
         "FROM t",
         "WITH x AS (SELECT 1) FROM x",
@@ -221,10 +171,7 @@ async fn queries_of_every_form_are_allowed_where_only_reading_is() {
 #[tokio::test]
 async fn a_read_only_token_reads_with_both_tools() {
     let warehouse = start(ReplyStyle::StatefulSse).await;
-    Client::connect(&warehouse)
-        .await
-        .run("CREATE TABLE t AS SELECT 5 AS a")
-        .await;
+    Client::connect(&warehouse).await.run("CREATE TABLE t AS SELECT 5 AS a").await;
     let reader = Client::connect_to(warehouse.url(), READ_ONLY).await;
     assert_eq!(reader.query("FROM t").await["rows"], json!([[5]]));
     assert_eq!(reader.query_rw("FROM t").await["rows"], json!([[5]]));
@@ -233,27 +180,15 @@ async fn a_read_only_token_reads_with_both_tools() {
 
 #[tokio::test]
 async fn only_the_configured_database_is_served() {
-    let warehouse = start_with(Config {
-        database_name: "it's \"quoted\"".to_owned(),
-        ..config()
-    })
-    .await;
+    let warehouse = start_with(Config { database_name: "it's \"quoted\"".to_owned(), ..config() }).await;
     let client = Client::connect(&warehouse).await;
     let call = async |database: &str| {
-        client
-            .call(
-                "query_rw",
-                json!({ "database": database, "sql": "SELECT current_database()" }),
-            )
-            .await
+        client.call("query_rw", json!({ "database": database, "sql": "SELECT current_database()" })).await
     };
     assert_eq!(call("it's \"quoted\"").await["rows"], json!([["it's \"quoted\""]]));
     let refused = call("living_schema").await;
     assert_eq!(refused["errorType"], "CatalogException");
-    assert!(
-        refused["error"].as_str().unwrap().contains("living_schema"),
-        "{refused}"
-    );
+    assert!(refused["error"].as_str().unwrap().contains("living_schema"), "{refused}");
     warehouse.stop().await.unwrap();
 }
 
@@ -261,15 +196,9 @@ async fn only_the_configured_database_is_served() {
 async fn there_is_no_second_database_to_write_to() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    let databases = client
-        .rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal")
-        .await;
+    let databases = client.rows("SELECT database_name FROM duckdb_databases() WHERE NOT internal").await;
     assert_eq!(databases, json!([["living_schema"]]));
-    for sql in [
-        "CREATE TABLE memory.main.t (a INTEGER)",
-        "USE memory",
-        "ATTACH ':memory:' AS other",
-    ] {
+    for sql in ["CREATE TABLE memory.main.t (a INTEGER)", "USE memory", "ATTACH ':memory:' AS other"] {
         assert_eq!(client.query_rw(sql).await["success"], false, "{sql}");
     }
     warehouse.stop().await.unwrap();
@@ -302,18 +231,12 @@ async fn nothing_of_a_connection_reaches_another_call() {
 async fn settings_of_the_whole_instance_are_locked() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    for setting in [
-        "memory_limit = '1GB'",
-        "threads = 1",
-        "enable_external_access = true",
-        "lock_configuration = false",
-    ] {
+    for setting in
+        ["memory_limit = '1GB'", "threads = 1", "enable_external_access = true", "lock_configuration = false"]
+    {
         let result = client.query_rw(&format!("SET GLOBAL {setting}")).await;
         let error = result["error"].as_str().unwrap();
-        assert!(
-            error.contains("the configuration has been locked"),
-            "{setting}: {error}"
-        );
+        assert!(error.contains("the configuration has been locked"), "{setting}: {error}");
     }
     warehouse.stop().await.unwrap();
 }
@@ -322,30 +245,16 @@ async fn settings_of_the_whole_instance_are_locked() {
 async fn a_text_with_several_statements_is_refused_unless_allowed() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    let refused = client
-        .query_rw("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)")
-        .await;
-    assert_eq!(
-        refused["error"],
-        "Invalid Input Error: one statement per call is allowed; this text has 2"
-    );
+    let refused = client.query_rw("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)").await;
+    assert_eq!(refused["error"], "Invalid Input Error: one statement per call is allowed; this text has 2");
     assert_eq!(client.query("FROM t").await["errorType"], "CatalogException");
     let refused = client.query_rw("BEGIN").await;
-    assert!(
-        refused["error"].as_str().unwrap().contains("transaction of its own"),
-        "{refused}"
-    );
+    assert!(refused["error"].as_str().unwrap().contains("transaction of its own"), "{refused}");
     warehouse.stop().await.unwrap();
 
-    let warehouse = start_with(Config {
-        allow_multiple_statements: true,
-        ..config()
-    })
-    .await;
+    let warehouse = start_with(Config { allow_multiple_statements: true, ..config() }).await;
     let client = Client::connect(&warehouse).await;
-    let rows = client
-        .query_rw("BEGIN; CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1); COMMIT; FROM t")
-        .await;
+    let rows = client.query_rw("BEGIN; CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1); COMMIT; FROM t").await;
     assert_eq!(rows["rows"], json!([[1]]));
     let escaped = client.query("COMMIT; INSERT INTO t VALUES (2)").await;
     assert_eq!(escaped["success"], false);

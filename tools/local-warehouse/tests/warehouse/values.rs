@@ -13,27 +13,11 @@ async fn numbers_and_nested_values_are_json_where_json_has_them() {
         ("NULL", json!(null), "INTEGER"),
         ("true", json!(true), "BOOLEAN"),
         ("(-128)::TINYINT", json!(-128), "TINYINT"),
-        (
-            "9223372036854775807::BIGINT",
-            json!(9_223_372_036_854_775_807_i64),
-            "BIGINT",
-        ),
-        (
-            "18446744073709551615::UBIGINT",
-            json!(18_446_744_073_709_551_615_u64),
-            "UBIGINT",
-        ),
+        ("9223372036854775807::BIGINT", json!(9_223_372_036_854_775_807_i64), "BIGINT"),
+        ("18446744073709551615::UBIGINT", json!(18_446_744_073_709_551_615_u64), "UBIGINT"),
         ("sum(5::BIGINT)", json!(5), "HUGEINT"),
-        (
-            "18446744073709551615::HUGEINT",
-            json!(18_446_744_073_709_551_615_u64),
-            "HUGEINT",
-        ),
-        (
-            "(-9223372036854775809)::HUGEINT",
-            json!("-9223372036854775809"),
-            "HUGEINT",
-        ),
+        ("18446744073709551615::HUGEINT", json!(18_446_744_073_709_551_615_u64), "HUGEINT"),
+        ("(-9223372036854775809)::HUGEINT", json!("-9223372036854775809"), "HUGEINT"),
         (
             "340282366920938463463374607431768211455::UHUGEINT",
             json!("340282366920938463463374607431768211455"),
@@ -57,21 +41,9 @@ async fn numbers_and_nested_values_are_json_where_json_has_them() {
             "STRUCT(a INTEGER, \"b c\" DATE[])",
         ),
         ("row(1, 'x')", json!([1, "x"]), "STRUCT(INTEGER, VARCHAR)"),
-        (
-            "MAP {'k': 1.5, 'l': NULL}",
-            json!({ "k": "1.5", "l": null }),
-            "MAP(VARCHAR, DECIMAL(2,1))",
-        ),
-        (
-            "MAP {DATE '2024-01-31': 1}",
-            json!({ "2024-01-31": 1 }),
-            "MAP(DATE, INTEGER)",
-        ),
-        (
-            "MAP {[1]: 2}",
-            json!({ "key": [[1]], "value": [2] }),
-            "MAP(INTEGER[], INTEGER)",
-        ),
+        ("MAP {'k': 1.5, 'l': NULL}", json!({ "k": "1.5", "l": null }), "MAP(VARCHAR, DECIMAL(2,1))"),
+        ("MAP {DATE '2024-01-31': 1}", json!({ "2024-01-31": 1 }), "MAP(DATE, INTEGER)"),
+        ("MAP {[1]: 2}", json!({ "key": [[1]], "value": [2] }), "MAP(INTEGER[], INTEGER)"),
         ("union_value(n := 3)", json!(3), "UNION(n INTEGER)"),
         (
             "[340282366920938463463374607431768211455::UHUGEINT]",
@@ -147,12 +119,10 @@ async fn everything_else_is_text_exactly_as_duckdb_prints_it() {
 async fn every_chunk_of_a_result_is_read_at_its_own_rows() {
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
-    let rows = client
-        .rows("SELECT range, CASE WHEN range % 3 > 0 THEN [range] END, {'x': range} FROM range(2_000)")
-        .await;
-    let expected: Vec<Value> = (0..2_000)
-        .map(|n| json!([n, if n % 3 == 0 { Value::Null } else { json!([n]) }, { "x": n }]))
-        .collect();
+    let rows =
+        client.rows("SELECT range, CASE WHEN range % 3 > 0 THEN [range] END, {'x': range} FROM range(2_000)").await;
+    let expected: Vec<Value> =
+        (0..2_000).map(|n| json!([n, if n % 3 == 0 { Value::Null } else { json!([n]) }, { "x": n }])).collect();
     assert_eq!(rows, Value::from(expected));
     warehouse.stop().await.unwrap();
 }
@@ -160,23 +130,11 @@ async fn every_chunk_of_a_result_is_read_at_its_own_rows() {
 #[tokio::test]
 async fn enums_of_every_size_give_their_own_values() {
     // The type's name lists all values.
-    let limits = Limits {
-        characters: 10_000_000,
-        ..Limits::default()
-    };
-    let warehouse = start_with(Config {
-        limits,
-        reply_style: ReplyStyle::StatelessJson,
-        ..config()
-    })
-    .await;
+    let limits = Limits { characters: 10_000_000, ..Limits::default() };
+    let warehouse = start_with(Config { limits, reply_style: ReplyStyle::StatelessJson, ..config() }).await;
     let client = Client::connect(&warehouse).await;
     for size in [1, 255, 256, 257, 65_535, 65_536, 65_537] {
-        client
-            .run(&format!(
-                "CREATE OR REPLACE TYPE e AS ENUM (SELECT 'v' || range FROM range({size}))"
-            ))
-            .await;
+        client.run(&format!("CREATE OR REPLACE TYPE e AS ENUM (SELECT 'v' || range FROM range({size}))")).await;
         let last = format!("v{}", size - 1);
         assert_eq!(
             client.rows(&format!("SELECT '{last}'::e, ['v0', '{last}']::e[]")).await,
@@ -192,9 +150,7 @@ async fn a_column_that_cannot_be_returned_is_refused_before_the_statement_runs()
     let warehouse = start(ReplyStyle::StatelessJson).await;
     let client = Client::connect(&warehouse).await;
     client.run("CREATE TABLE t (v VARIANT)").await;
-    let refused = client
-        .query_rw("INSERT INTO t VALUES (1::VARIANT) RETURNING [v] AS vs")
-        .await;
+    let refused = client.query_rw("INSERT INTO t VALUES (1::VARIANT) RETURNING [v] AS vs").await;
     assert_eq!(
         refused["error"],
         "Invalid Input Error: column \"vs\" holds values of type VARIANT, which this warehouse can't return; cast it to VARCHAR or JSON"

@@ -93,11 +93,7 @@ pub fn read_commit(row: &[serde_json::Value]) -> Option<CommitRow> {
     let [commit_seq, rows, rejected] = row else {
         return None;
     };
-    Some(CommitRow {
-        commit_seq: commit_seq.as_i64()?,
-        rows: rows.as_u64()?,
-        rejected: rejected.as_u64()?,
-    })
+    Some(CommitRow { commit_seq: commit_seq.as_i64()?, rows: rows.as_u64()?, rejected: rejected.as_u64()? })
 }
 
 /// Makes the rows of a deleted object invisible from now on, if its newest commit is a load of a content from before the deletion.

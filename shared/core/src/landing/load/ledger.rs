@@ -81,11 +81,7 @@ pub fn read_key_history(row: &[serde_json::Value]) -> Option<KeyHistory> {
             uploaded_at: Timestamp::from_micros(uploaded_at.as_i64()?),
         })
     };
-    Some(KeyHistory {
-        newest_commit,
-        quarantined: quarantined.as_bool()?,
-        open_attempts: open_attempts.as_u64()?,
-    })
+    Some(KeyHistory { newest_commit, quarantined: quarantined.as_bool()?, open_attempts: open_attempts.as_u64()? })
 }
 
 impl Load {

@@ -16,18 +16,10 @@ impl Load {
             return None;
         }
         let row = |(name, profile): &(String, String)| {
-            format!(
-                "({}, 'column', {}, {})",
-                self.id_literal(),
-                Literal::Text(name),
-                Literal::Json(profile)
-            )
+            format!("({}, 'column', {}, {})", self.id_literal(), Literal::Text(name), Literal::Json(profile))
         };
         let rows: Vec<String> = profiles.iter().map(row).collect();
-        Some(Statement::once(format!(
-            "INSERT INTO landing.load_profiles VALUES {}",
-            rows.join(", ")
-        )))
+        Some(Statement::once(format!("INSERT INTO landing.load_profiles VALUES {}", rows.join(", "))))
     }
 
     /// Counts the labels in the rows that are in. `None` unless the load is of annotations.

@@ -15,32 +15,21 @@ impl Load {
     /// # Errors
     /// Why the warehouse may not read it by itself.
     pub fn pulled(&self, contract: &Contract) -> Result<String, PullRefused> {
-        contract
-            .staging
-            .pulled(&format!("r2://{}/{}", self.object.bucket, self.object.key))
+        contract.staging.pulled(&format!("r2://{}/{}", self.object.bucket, self.object.key))
     }
 
     /// Puts the rows of a staging relation that keep every rule under this load.
     #[must_use]
     pub fn insert_rows(&self, contract: &Contract, relation: &str) -> Statement {
         let mut columns = String::from("load_id, row_no, batch_id");
-        let mut values = format!(
-            "{}, s.row_no, {}",
-            self.id_literal(),
-            Literal::Text(&contract.provenance.batch_id)
-        );
+        let mut values = format!("{}, s.row_no, {}", self.id_literal(), Literal::Text(&contract.provenance.batch_id));
         for (column, expression) in &contract.target {
             let _ = write!(columns, ", {column}");
             let _ = write!(values, ", {expression}");
         }
-        let condition = contract
-            .row_condition()
-            .map(|c| format!(" WHERE {c}"))
-            .unwrap_or_default();
+        let condition = contract.row_condition().map(|c| format!(" WHERE {c}")).unwrap_or_default();
         let dataset = contract.dataset;
-        Statement::once(format!(
-            "INSERT INTO landing.{dataset} ({columns}) SELECT {values} FROM {relation}{condition}"
-        ))
+        Statement::once(format!("INSERT INTO landing.{dataset} ({columns}) SELECT {values} FROM {relation}{condition}"))
     }
 
     /// Sets aside the rows of a staging relation that break a rule. `None` if there is no rule.

@@ -108,18 +108,13 @@ impl RecordKey {
         }
         let source = contract.source.clone();
         Some(match contract.dataset {
-            Dataset::RawDocuments => Self {
-                columns: ["document_id", "page_number"],
-                constant: None,
-            },
-            Dataset::Annotations => Self {
-                columns: ["dataset", "record_id"],
-                constant: source.map(|s| ("dataset", s)),
-            },
-            Dataset::StructuredData => Self {
-                columns: ["source_table", "record_key"],
-                constant: source.map(|s| ("source_table", s)),
-            },
+            Dataset::RawDocuments => Self { columns: ["document_id", "page_number"], constant: None },
+            Dataset::Annotations => {
+                Self { columns: ["dataset", "record_id"], constant: source.map(|s| ("dataset", s)) }
+            }
+            Dataset::StructuredData => {
+                Self { columns: ["source_table", "record_key"], constant: source.map(|s| ("source_table", s)) }
+            }
         })
     }
 
@@ -129,11 +124,7 @@ impl RecordKey {
     }
 
     fn equal(&self, left: &str, right: &str) -> String {
-        let equal: Vec<String> = self
-            .columns
-            .iter()
-            .map(|c| format!("{left}.{c} = {right}.{c}"))
-            .collect();
+        let equal: Vec<String> = self.columns.iter().map(|c| format!("{left}.{c} = {right}.{c}")).collect();
         equal.join(" AND ")
     }
 

@@ -11,13 +11,7 @@ use crate::{
 };
 
 /// Tables whose rows belong to a load.
-const TABLES: [&str; 5] = [
-    "raw_documents",
-    "annotations",
-    "structured_data",
-    "rejected_rows",
-    "load_profiles",
-];
+const TABLES: [&str; 5] = ["raw_documents", "annotations", "structured_data", "rejected_rows", "load_profiles"];
 
 /// Deletes what is older than [`SWEEP_AFTER_SECONDS`] and was never committed. It never touches rows of a committed load, visible or
 /// not. The statements may run at any time and in any order.
