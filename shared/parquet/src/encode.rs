@@ -319,12 +319,12 @@ fn timestamp(micros: i64, instant: bool) -> String {
 /// The fewest digits that name a finite FLOAT, at least 6, as the staging relation has them.
 fn float_text(value: f32, out: &mut String) {
     const MANTISSA: u32 = (1 << 23) - 1;
-    if value.to_bits() & MANTISSA != 0 {
+    if value.is_normal() && value.to_bits() & MANTISSA != 0 {
         out.push_str(ryu::Buffer::new().format(value));
         return;
     }
-    // The numbers around a power of two are closer below it than above. There the nearest decimal of the fewest digits may be another
-    // than the nearest of all that name the value, which Ryu takes.
+    // Ryu takes the nearest of the shortest decimals that name the value. For numbers below 2^-126, which have fewer digits, and for
+    // powers of two, whose neighbours are closer below than above, that may be another than the nearest of 6 and more digits.
     for digits in 6..=9 {
         let text = format!("{value:.*e}", digits - 1);
         if digits == 9 || text.parse() == Ok(value) {

@@ -137,7 +137,6 @@ fn doubles() -> impl Strategy<Value = f64> {
 }
 
 /// A column of each type.
-#[expect(clippy::too_many_lines, reason = "a list")]
 fn columns() -> Vec<(&'static str, BoxedStrategy<ArrayRef>)> {
     let utc = |a: TimestampMicrosecondArray| Arc::new(a.with_timezone("UTC")) as ArrayRef;
     vec![
