@@ -1,0 +1,76 @@
+/** The demo: a stack, the steps that show it, and how to go on by hand. `scripts/demo` builds what this needs and runs it. */
+
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
+
+/** The same at each demo, so that printed addresses can be bookmarked. */
+const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730 } };
+
+/**
+ * What the demo shows, in order. A step prints what it found, and throws when that is not what it should be.
+ *
+ * @type {{ title: string, run: (stack: import("../local-stack/index.mjs").Stack) => Promise<void> }[]}
+ */
+const STEPS = [
+  {
+    title: "The Workers answer",
+    async run(stack) {
+      for (const worker of Object.keys(stack.addresses.workers)) {
+        const headers = { authorization: `Bearer ${stack.secrets.adminToken}` };
+        const { status } = await stack.fetch(worker, "/healthz", { headers });
+        console.log(`  ${worker} answers ${status}`);
+      }
+    },
+  },
+];
+
+const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
+
+// A demo begins with nothing: what an earlier one left would be in its tables.
+const stateFolder = path.join(STATE_FOLDER, "demo");
+rmSync(stateFolder, { recursive: true, force: true });
+
+const stack = await startStack({ stateFolder, crons: true, ...(!endAfterSteps && { ports: PORTS }) });
+// Miniflare ends the process at a signal; the warehouse is to close its file first.
+const interrupted = Promise.race(
+  ["SIGINT", "SIGTERM"].map((signal) => {
+    process.removeAllListeners(signal);
+    return once(process, signal);
+  }),
+);
+try {
+  for (const { title, run } of STEPS) {
+    console.log(`\n${title}`);
+    await Promise.race([run(stack), interrupted.then(() => Promise.reject(new Error("interrupted")))]);
+  }
+  if (!endAfterSteps) {
+    printAddresses(stack);
+    await interrupted;
+    console.log("\nstopping");
+  }
+} catch (error) {
+  console.error(`\nThe demo failed: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await stack.stop();
+}
+
+/** @param {import("../local-stack/index.mjs").Stack} stack */
+function printAddresses({ addresses }) {
+  const { workers, r2, warehouse, secretsFile } = addresses;
+  const secret = (name) => `$(node -p 'require("${path.relative(process.cwd(), secretsFile)}").${name}')`;
+  console.log(`
+The stack stays up until Ctrl-C.
+${Object.entries(workers).map(([name, url]) => `  ${`Worker ${name}`.padEnd(24)}${url}`).join("\n")}
+  R2's S3 interface       ${r2}
+  Warehouse (MCP)         ${warehouse}
+
+Tokens are in ${path.relative(process.cwd(), secretsFile)}:
+  Worker's bearer token   ${secret("adminToken")}
+  warehouse's token       ${secret("warehouseToken")}
+  R2's key id and secret  ${secret("r2AccessKeyId")} ${secret("r2SecretAccessKey")}`);
+}
