@@ -6,9 +6,16 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
+import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
 const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730 } };
+
+/** Objects from this size on are read by the warehouse itself; the local one has the way to R2 that this takes. */
+const PULL_FROM_BYTES = 1 << 20;
+
+/** @type {{ bucket: string, key: string, rows: number | null }[]} */
+let landed = [];
 
 /**
  * What the demo shows, in order. A step prints what it found, and throws when that is not what it should be.
@@ -17,15 +24,15 @@ const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730 } };
  */
 const STEPS = [
   {
-    title: "The Workers answer",
+    title: "Files land in R2",
     async run(stack) {
-      for (const worker of Object.keys(stack.addresses.workers)) {
-        const headers = { authorization: `Bearer ${stack.secrets.adminToken}` };
-        const { status } = await stack.fetch(worker, "/healthz", { headers });
-        console.log(`  ${worker} answers ${status}`);
-      }
+      landed = await landFiles(stack, path.join(stateFolder, "files"));
     },
   },
+  { title: "Each is loaded, whole and once, or refused with a reason", run: (stack) => showLoads(stack, landed) },
+  { title: "What somebody has to look at", run: showProblems },
+  { title: "No row is lost or doubled", run: (stack) => checkSums(stack, landed) },
+  { title: "What readers see", run: showReaderViews },
 ];
 
 const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
@@ -34,7 +41,13 @@ const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", 
 const stateFolder = path.join(STATE_FOLDER, "demo");
 rmSync(stateFolder, { recursive: true, force: true });
 
-const stack = await startStack({ stateFolder, crons: true, ...(!endAfterSteps && { ports: PORTS }) });
+const stack = await startStack({
+  stateFolder,
+  crons: true,
+  queues: { landed: { maxBatchTimeout: 0 } },
+  variables: { ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) } },
+  ...(!endAfterSteps && { ports: PORTS }),
+});
 // Miniflare ends the process at a signal; the warehouse is to close its file first.
 const interrupted = Promise.race(
   ["SIGINT", "SIGTERM"].map((signal) => {

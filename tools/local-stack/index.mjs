@@ -29,6 +29,7 @@ import { Runtime } from "./runtime.mjs";
 import { loadSecrets, tokenHash } from "./secrets.mjs";
 import { waitUntil } from "./wait.mjs";
 import { Warehouse } from "./warehouse.mjs";
+import { WarehouseClient } from "./warehouse-client.mjs";
 
 export { waitUntil } from "./wait.mjs";
 
@@ -40,6 +41,11 @@ export const STATE_FOLDER = path.join(ROOT, ".state");
 /** Lines of the Workers' logs that are kept. */
 const KEPT_LOG_LINES = 10_000;
 
+/** What makes the warehouse's schema, in this order. */
+const SCHEMA = ["schema_v1.sql", "schema_catalog.sql", "--optional", "indexes.sql"].map((name) =>
+  name.startsWith("--") ? name : path.join(ROOT, "sql/motherduck", name),
+);
+
 /** Name of the warehouse's database, as wrangler.toml's WAREHOUSE_DATABASE has it. */
 const DATABASE_NAME = "living_schema";
 
@@ -49,13 +55,14 @@ const DATABASE_NAME = "living_schema";
  * @property {string} [wranglerConfig] By default wrangler.toml.
  * @property {string} [notifications] By default notifications.json.
  * @property {string[]} [workers] Only these environments of wrangler.toml.
- * @property {Record<string, Record<string, unknown>>} [variables] By Worker: variables and secrets over those of wrangler.toml.
+ * @property {Record<string, Record<string, unknown>>} [variables] By Worker: variables and secrets over those of wrangler.toml. A
+ *   function gets the configured value and returns another.
  * @property {Record<string, Partial<import("./config.mjs").ConsumerSettings>>} [queues] By queue: settings of its consumer over
  *   those of wrangler.toml, to make a test short or harsh.
  * @property {{ gateway?: number, warehouse?: number, workers?: Record<string, number> }} [ports] Free ones by default.
  * @property {boolean} [crons] Run the Workers' crons when they are due; by hand only, by default.
  * @property {boolean | { command?: string, args?: string[] }} [warehouse] False leaves it out; an object names another program,
- *   or further arguments.
+ *   or further arguments. The schema is applied, unless it's another program.
  * @property {(entry: LogEntry) => void} [onLog] Called for each line that a Worker logs.
  */
 
@@ -93,6 +100,8 @@ export class Stack {
   #gateway;
   /** @type {Warehouse | undefined} */
   #warehouse;
+  /** @type {WarehouseClient | undefined} */
+  #client;
   /** @type {Cron[]} */
   #crons = [];
   /** @type {LogEntry[]} */
@@ -152,6 +161,8 @@ export class Stack {
         ...(typeof warehouse === "object" && warehouse),
       });
       await this.#warehouse.start();
+      if (!warehouse.command) await this.#warehouse.setUp(path.join(ROOT, "target/native/warehouse-setup"), SCHEMA);
+      this.#client = new WarehouseClient({ url: this.#warehouse.url, token: this.#secrets.warehouseToken, database: DATABASE_NAME });
     }
     const local = {
       MOTHERDUCK_TOKEN: this.#secrets.warehouseToken,
@@ -175,6 +186,7 @@ export class Stack {
   async stop() {
     for (const cron of this.#crons) cron.stop();
     await this.killWorkers();
+    await this.#client?.close();
     await this.#warehouse?.stop();
     await this.#gateway?.close();
     this.#queueServer?.close();
@@ -296,6 +308,12 @@ export class Stack {
   get warehouse() {
     if (!this.#warehouse) throw new Error("this stack was started without a warehouse");
     return this.#warehouse;
+  }
+
+  /** A client of the warehouse: `query`, `value`, `write`, and its faults. */
+  get sql() {
+    if (!this.#client) throw new Error("this stack was started without a warehouse");
+    return this.#client;
   }
 
   /**

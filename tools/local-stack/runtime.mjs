@@ -133,7 +133,7 @@ export class Runtime {
           ...worker.options,
           name: worker.name,
           ...modulesOf(worker.main),
-          bindings: { ...worker.options.bindings, ...variables[worker.environment] },
+          bindings: { ...worker.options.bindings, ...changed(variables[worker.environment] ?? {}, worker.options.bindings) },
           unsafeBindings: queueBindings(worker.producers, queueAddress),
           unsafeDirectSockets: [{ host: "127.0.0.1", port: this.#ports[worker.environment] ?? 0 }],
         })),
@@ -147,6 +147,12 @@ export class Runtime {
       ],
     };
   }
+}
+
+/** Variables, where a function makes the value from the configured one. */
+function changed(variables, configured = {}) {
+  const value = ([name, given]) => [name, typeof given === "function" ? given(configured[name]) : given];
+  return Object.fromEntries(Object.entries(variables).map(value));
 }
 
 /** A built Worker: its entry, which worker-build or esbuild has bundled, and the wasm modules beside it. */

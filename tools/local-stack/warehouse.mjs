@@ -1,9 +1,10 @@
 /** The local warehouse: a native process on DuckDB that answers as MotherDuck's MCP server does. */
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 /** Opening a large database file can take a while. */
 const START_TIMEOUT_MS = 60_000;
@@ -73,6 +74,23 @@ export class Warehouse {
       this.#errorLines = [...this.#errorLines, line].slice(-KEPT_LINES);
     });
     this.url = await this.#ready(this.#process);
+  }
+
+  /**
+   * Applies the schema, as scripts/motherduck_setup.sh does. It can be done any number of times.
+   *
+   * @param {string} command Path of warehouse-setup.
+   * @param {string[]} scripts
+   * @returns {Promise<string>} what changed.
+   */
+  async setUp(command, scripts) {
+    if (!existsSync(command)) {
+      throw new Error(`${command} isn't built; run cargo build --profile native -p warehouse-setup`);
+    }
+    const { databaseName, secrets } = this.#options;
+    const env = { ...process.env, MOTHERDUCK_TOKEN: secrets.warehouseToken };
+    const { stdout } = await promisify(execFile)(command, ["--url", this.url, "--database", databaseName, ...scripts], { env });
+    return stdout;
   }
 
   /** The end of what the process wrote to standard error. */

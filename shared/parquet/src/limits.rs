@@ -18,6 +18,9 @@ pub struct Limits {
     pub row_group_bytes: u64,
     /// Uncompressed bytes of one page.
     pub page_bytes: u64,
+    /// Uncompressed bytes of one page that some other reader, with more memory, may be asked to take. DuckDB writes pages of up to
+    /// 100 MB; much more is a decompression bomb.
+    pub page_bytes_anywhere: u64,
     /// What reading one row group takes at once: its compressed bytes, and for each column its dictionary and its largest page.
     /// Beside it stand the statement that is being built, twice, and the code: 128 MB − 64 MB − 2 × 4 MB leaves half in reserve.
     pub working_set_bytes: u64,
@@ -32,6 +35,7 @@ impl Default for Limits {
             row_groups: 32_768,
             row_group_bytes: 32 * MIB,
             page_bytes: 32 * MIB,
+            page_bytes_anywhere: 256 * MIB,
             working_set_bytes: 64 * MIB,
         }
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use parquet::basic::Compression;
 
-use crate::{Error, thrift::Cursor};
+use crate::{Error, Limits, thrift::Cursor};
 
 /// Field numbers of Parquet's `PageHeader` ([parquet.thrift](https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift)).
 mod field {
@@ -38,15 +38,20 @@ struct PageHeader {
 /// Walks the pages of `chunk`.
 ///
 /// # Errors
-/// `TooLarge` without its row group's number (0) if a page is over `limit` bytes; `Damaged` if a header makes no sense, or if
-/// a page unpacks to more than its header says.
-pub(crate) fn check(chunk: &[u8], compression: Compression, limit: u64) -> Result<PageSizes, Error> {
+/// `TooLarge` without its row group's number (0), or `OverLimit`, if a page is over a limit; `Damaged` if a header makes no sense, or
+/// if a page unpacks to more than its header says.
+pub(crate) fn check(chunk: &[u8], compression: Compression, limits: &Limits) -> Result<PageSizes, Error> {
     let mut sizes = PageSizes::default();
     let mut rest = chunk;
     while !rest.is_empty() {
         let (header, body) = read_header(rest)?;
-        if header.uncompressed > limit {
-            return Err(Error::TooLarge { row_group: 0, what: "a page", value: header.uncompressed, limit });
+        let (value, limit) = (header.uncompressed, limits.page_bytes_anywhere);
+        if value > limit {
+            return Err(Error::OverLimit { what: "bytes that a page unpacks to", value, limit });
+        }
+        let limit = limits.page_bytes;
+        if value > limit {
+            return Err(Error::TooLarge { row_group: 0, what: "a page", value, limit });
         }
         let page = body.get(..header.compressed).ok_or_else(|| {
             Error::damaged(format!("a page has {} bytes more than its column chunk", header.compressed - body.len()))
@@ -142,6 +147,10 @@ mod tests {
         bytes
     }
 
+    fn limits() -> Limits {
+        Limits { page_bytes: 1 << 20, page_bytes_anywhere: 1 << 24, ..Limits::default() }
+    }
+
     fn gzip(size: usize) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
         encoder.write_all(&vec![0; size]).unwrap();
@@ -151,24 +160,27 @@ mod tests {
     #[test]
     fn the_largest_page_is_found() {
         let chunk = [page(3, b"abc"), page(5, b"abcde"), page(1, b"a")].concat();
-        let sizes = check(&chunk, Compression::UNCOMPRESSED, 100).unwrap();
+        let sizes = check(&chunk, Compression::UNCOMPRESSED, &limits()).unwrap();
         assert_eq!(sizes, PageSizes { dictionary: 0, largest_data_page: 5 });
     }
 
     #[test]
     fn a_page_over_the_limit_is_named_before_it_is_unpacked() {
-        let error = check(&page(101, b""), Compression::SNAPPY, 100).unwrap_err();
-        assert!(matches!(error, Error::TooLarge { value: 101, limit: 100, .. }), "{error}");
+        let error = check(&page((1 << 20) + 1, b""), Compression::SNAPPY, &limits()).unwrap_err();
+        assert!(error.is_size(), "a reader with more memory may take it: {error}");
+        let error = check(&page((1 << 24) + 1, b""), Compression::SNAPPY, &limits()).unwrap_err();
+        assert!(!error.is_size(), "no reader may take it: {error}");
+        assert!(error.to_string().contains("16777217"), "{error}");
     }
 
     #[test]
     fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
         let bomb = gzip(1_000_000);
         assert!(
-            check(&page(1_000_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), 1 << 20).is_ok()
+            check(&page(1_000_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), &limits()).is_ok()
         );
         let error =
-            check(&page(1_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), 1 << 20).unwrap_err();
+            check(&page(1_000, &bomb), Compression::GZIP(parquet::basic::GzipLevel::default()), &limits()).unwrap_err();
         assert!(error.to_string().contains("more than the 1000 bytes"), "{error}");
     }
 
@@ -176,6 +188,6 @@ mod tests {
     fn a_page_longer_than_its_chunk_is_refused() {
         let mut chunk = page(3, b"abc");
         chunk.pop();
-        assert!(check(&chunk, Compression::UNCOMPRESSED, 100).is_err());
+        assert!(check(&chunk, Compression::UNCOMPRESSED, &limits()).is_err());
     }
 }

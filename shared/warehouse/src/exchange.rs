@@ -19,7 +19,8 @@ pub struct Endpoint {
     /// The MCP endpoint, `https://api.motherduck.com/mcp` in production.
     pub url: String,
     pub token: String,
-    pub database: String,
+    /// The database that statements run in. Without one only such statements run that need none.
+    pub database: Option<String>,
 }
 
 /// Without the token.
@@ -160,7 +161,8 @@ impl<'a> Exchange<'a> {
             SessionState::New => (Sent::Initialize(id), message::initialize(id)),
             SessionState::Agreed(_) => (Sent::Initialized, message::initialized()),
             SessionState::Ready(_) => {
-                let body = message::call(id, self.statement.effect, &self.endpoint.database, &self.statement.text);
+                let body =
+                    message::call(id, self.statement.effect, self.endpoint.database.as_deref(), &self.statement.text);
                 (Sent::Call(id), body)
             }
         };
@@ -303,7 +305,7 @@ mod tests {
     use super::*;
 
     fn endpoint() -> Endpoint {
-        Endpoint { url: "http://w/mcp".into(), token: "secret".into(), database: "d".into() }
+        Endpoint { url: "http://w/mcp".into(), token: "secret".into(), database: Some("d".into()) }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "it stands for what a transport gives")]

@@ -56,14 +56,18 @@ pub(crate) fn initialized() -> String {
     json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string()
 }
 
-pub(crate) fn call(id: u64, effect: Effect, database: &str, sql: &str) -> String {
+pub(crate) fn call(id: u64, effect: Effect, database: Option<&str>, sql: &str) -> String {
     let tool = match effect {
         Effect::Read => "query",
         Effect::Repeatable | Effect::Once => "query_rw",
     };
+    let arguments = match database {
+        Some(database) => json!({ "database": database, "sql": sql }),
+        None => json!({ "sql": sql }),
+    };
     json!({
         "jsonrpc": "2.0", "id": id, "method": "tools/call",
-        "params": { "name": tool, "arguments": { "database": database, "sql": sql } },
+        "params": { "name": tool, "arguments": arguments },
     })
     .to_string()
 }

@@ -45,7 +45,7 @@ impl Duck {
         let endpoint = Endpoint {
             url: server.url().to_owned(),
             token: "test-token".to_owned(),
-            database: local_warehouse::DEFAULT_DATABASE_NAME.to_owned(),
+            database: Some(local_warehouse::DEFAULT_DATABASE_NAME.to_owned()),
         };
         let duck = Self { server, endpoint };
         for statement in living_core::sql::split(SCHEMA) {

@@ -1,0 +1,180 @@
+"""Makes the files that the demo lands, with a manifest of where each goes and how many rows it has.
+
+    python tools/demo/files.py FOLDER [DATA]
+
+DATA is the folder of real files (LIVING_SCHEMA_DATA), if it's there: then those are taken, with registers converted from CSV. Else the
+project's own set is made: the same kinds of files, with made-up content, the same at every run.
+
+The manifest, FOLDER/manifest.json, is a list of {file, bucket, key, rows}; `rows` is counted here by pyarrow, and null for files that
+are meant to be refused.
+"""
+
+import json
+import random
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+#: Metadata of the landing contract.
+METADATA = {"schema_version": "1", "git_sha": "0" * 40, "producer": "demo"}
+
+SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
+
+SHIPS = ["NORTHERN STAR", "BLUE HORIZON", "PACIFIC TRADER", "GOLDEN WAVE", "OCEAN PEARL", "ROYAL BREEZE", "SILVER DAWN"]
+PORTS = ["Vigo", "Las Palmas", "Busan", "Montevideo", "Cape Town", "Dakar", "Reykjavik"]
+FLAGS = ["PAN", "LBR", "ESP", "KOR", "ISL", "ZAF", "URY"]
+
+#: Registers with headers that differ for the same things, all in UTF-8.
+REGISTERS = ["gfw_reefers", "imo_container_vessels", "imo_other_vessels", "iccat_med_vessels", "seaconex_vessels", "uk_vessels_over10m"]
+
+#: Files of parquet-testing that show what ingest makes of odd ones: (file, why it's refused, if it is).
+ODD = [
+    ("data/nullable.impala.parquet", None),
+    ("data/delta_byte_array.parquet", None),
+    ("data/large_string_map.brotli.parquet", "2 GiB in 4 kB"),
+    ("data/uniform_encryption.parquet.encrypted", "encrypted"),
+    ("data/datapage_v1-corrupt-checksum.parquet", "damaged"),
+]
+
+
+class Manifest:
+    """The files made so far."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.entries = []
+
+    def path(self, bucket, key):
+        """Where a file for that object goes."""
+        path = self.folder / bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def add(self, bucket, key, refused=False):
+        """Notes a file that is at its path."""
+        path = self.path(bucket, key)
+        rows = None if refused else pq.read_metadata(path).num_rows
+        self.entries.append({"file": str(path), "bucket": bucket, "key": key, "rows": rows})
+
+    def table(self, bucket, key, table, batch_id):
+        """Writes a table with the contract's metadata."""
+        metadata = {**METADATA, "batch_id": batch_id}
+        pq.write_table(table.replace_schema_metadata(metadata), self.path(bucket, key), compression="zstd")
+        self.add(bucket, key)
+
+    def copy(self, bucket, key, source, refused=False):
+        """Takes a file as it is."""
+        shutil.copyfile(source, self.path(bucket, key))
+        self.add(bucket, key, refused)
+
+
+def real_files(manifest, data):
+    """Real documents, annotations and registers."""
+    for source in sorted((data / "ocr").glob("*.parquet")):
+        manifest.copy("vessel-ocr", source.name, source)
+    for name, folder in [("wnut17_round1", "wnut17"), ("wnut17_round2_label_drift", "wnut17"), ("legal_de_missing_columns", "legal")]:
+        manifest.copy("argilla-exports", f"{folder}/{name}.parquet", data / "argilla" / f"{name}.parquet")
+    for name in REGISTERS:
+        source = str(data / "registers" / f"{name}.csv")
+        table = duckdb.read_csv(source, all_varchar=True, header=True, sample_size=-1).to_arrow_table()
+        manifest.table("vessel-csv", f"{name}/2026.parquet", table, f"register-{name}")
+    for name, refused in ODD:
+        source = data / "parquet-testing" / name
+        manifest.copy("vessel-csv", f"odd_files/{source.name.removesuffix('.encrypted')}", source, refused is not None)
+
+
+def made_files(manifest, chance):
+    """The same kinds of files, with made-up content."""
+    documents = [made_page(chance, f"log-{number:03}", page) for number in range(40) for page in range(1, 6)]
+    manifest.table("vessel-ocr", "ships_logs.parquet", pa.Table.from_pylist(documents), "ocr-1")
+    for round_number, first in [(1, 0), (2, 250)]:
+        records = [made_record(chance, number, round_number) for number in range(first, first + 400)]
+        schema = pa.schema(
+            [
+                ("id", pa.string()), ("status", pa.string()), ("_server_id", pa.string()), ("text", pa.string()),
+                ("source", pa.string()), ("entities.responses", pa.list_(pa.list_(SPAN))),
+                ("entities.responses.users", pa.list_(pa.string())), ("entities.responses.status", pa.list_(pa.string())),
+            ]
+        )
+        manifest.table(
+            "argilla-exports", f"port-calls/round{round_number}.parquet", pa.Table.from_pylist(records, schema), f"round-{round_number}"
+        )
+    manifest.table("vessel-csv", "flag_register/2026.parquet", made_register(chance, 600, "IMO number", "Vessel name", "Flag"), "register-1")
+    manifest.table("vessel-csv", "fleet_list/2026.parquet", made_register(chance, 300, "imo_no", "VESSEL_NAME", "flag_state"), "register-2")
+
+
+def made_page(chance, document_id, page):
+    ship, port = chance.choice(SHIPS), chance.choice(PORTS)
+    lines = [f"{hour:02}:00  {ship}, {chance.randint(2, 18)} kn, {chance.choice(['calm', 'moderate', 'rough'])} sea" for hour in range(0, 24, 4)]
+    text = "" if chance.random() < 0.03 else f"Log of the {ship}\nBound for {port}\n" + "\n".join(lines)
+    return {"document_id": document_id, "page_number": page, "text": text, "confidence": round(chance.uniform(0.6, 1), 3)}
+
+
+def made_record(chance, number, round_number):
+    ship, port = chance.choice(SHIPS), chance.choice(PORTS)
+    text = f"The {ship} called at {port} and left for {chance.choice(PORTS)}."
+    labels = ("vessel", "port") if round_number == 1 else (chance.choice(["vessel", "Vessel", "ship"]), chance.choice(["port", "harbour"]))
+    spans = [
+        {"start": 4, "end": 4 + len(ship), "label": labels[0]},
+        {"start": text.index(port), "end": text.index(port) + len(port), "label": labels[1]},
+    ]
+    return {
+        "id": f"call-{number:05}", "status": "completed", "_server_id": f"server-{number:05}", "text": text, "source": "port authority",
+        "entities.responses": [spans], "entities.responses.users": ["annotator-1"], "entities.responses.status": ["submitted"],
+    }
+
+
+def made_register(chance, rows, imo, name, flag):
+    def imo_number():
+        digits = [chance.randint(0, 9) for _ in range(6)]
+        return "".join(map(str, digits)) + str(sum(d * w for d, w in zip(digits, range(7, 1, -1))) % 10)
+
+    return pa.table(
+        {
+            imo: [imo_number() for _ in range(rows)],
+            name: [f"{chance.choice(SHIPS)} {n % 90 + 1}" for n in range(rows)],
+            flag: [chance.choice(FLAGS) for _ in range(rows)],
+            "Gross tonnage": [str(chance.randint(80, 90_000)) for _ in range(rows)],
+            "Year built": [str(chance.randint(1960, 2025)) if chance.random() < 0.95 else None for _ in range(rows)],
+        }
+    )
+
+
+def common_files(manifest, chance):
+    """What both sets have: a larger file, one with rows that break the contract, and some that can't be loaded."""
+    movements = manifest.path("vessel-csv", "movements/2026-01.parquet")
+    duckdb.sql(
+        f"""COPY (SELECT i AS row_id, 8000000 + (i * 7919) % 20000 AS imo, TIMESTAMP '2026-01-01' + to_seconds(i * 13) AS ts,
+                  round(-60 + (hash(i) % 120000) / 1000, 4) AS lat, round(-180 + (hash(i + 1) % 360000) / 1000, 4) AS lon,
+                  (hash(i + 2) % 220) / 10 AS speed FROM range(250000) AS t(i))
+            TO '{movements}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{schema_version: '1', batch_id: 'movements-2026-01'}})"""
+    )
+    manifest.add("vessel-csv", "movements/2026-01.parquet")
+    pages = [made_page(chance, "scan-001", page) for page in range(1, 9)]
+    pages[2]["document_id"], pages[4]["page_number"], pages[6]["confidence"] = " ", -1, 17.0
+    manifest.table("vessel-ocr", "three_bad_pages.parquet", pa.Table.from_pylist(pages), "ocr-2")
+    whole = manifest.path("vessel-ocr", "three_bad_pages.parquet").read_bytes()
+    manifest.path("vessel-ocr", "upload_cut_short.parquet").write_bytes(whole[: len(whole) // 2])
+    manifest.add("vessel-ocr", "upload_cut_short.parquet", refused=True)
+    without = pa.Table.from_pylist([{"document_id": "scan-002", "text": "no page number"}])
+    pq.write_table(without, manifest.path("vessel-ocr", "no_page_numbers.parquet"))
+    manifest.add("vessel-ocr", "no_page_numbers.parquet", refused=True)
+
+
+def main(folder, data=None):
+    manifest = Manifest(Path(folder))
+    chance = random.Random(1)
+    if data and Path(data).is_dir():
+        real_files(manifest, Path(data))
+    else:
+        made_files(manifest, chance)
+    common_files(manifest, chance)
+    manifest.path(".", "manifest.json").write_text(json.dumps(manifest.entries, indent=1))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,106 @@
+/** Lands files and shows what became of each. */
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { printTable } from "./table.mjs";
+
+/** @typedef {import("../local-stack/index.mjs").Stack} Stack */
+
+/**
+ * Makes the files, and puts them into their buckets, as uploads would.
+ *
+ * @param {Stack} stack
+ * @param {string} folder Where the files are made.
+ * @returns {Promise<{ bucket: string, key: string, rows: number | null }[]>} what was landed; no rows: meant to be refused.
+ */
+export async function landFiles(stack, folder) {
+  const script = fileURLToPath(new URL("files.py", import.meta.url));
+  execFileSync("python", [script, folder, process.env.LIVING_SCHEMA_DATA ?? ""], { stdio: ["ignore", "inherit", "inherit"] });
+  const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
+  for (const { file, bucket, key } of manifest) await stack.put(bucket, key, readFileSync(file));
+  const counted = new Map();
+  for (const { bucket } of manifest) counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
+  for (const [bucket, count] of counted) console.log(`  ${bucket}: ${count} objects`);
+  return manifest;
+}
+
+/**
+ * Prints a line per object: what its file has, and what of it is in the warehouse.
+ *
+ * @param {Stack} stack
+ * @param {{ bucket: string, key: string, rows: number | null }[]} landed
+ */
+export async function showLoads(stack, landed) {
+  await stack.waitUntilIdle({ timeoutMs: 300_000 });
+  const rows = await stack.sql.query(`
+    SELECT bucket, key, dataset, source, row_count, rejected_count, transfer, state,
+           CAST(epoch_ms(ended_at) - epoch_ms(started_at) AS INTEGER) AS milliseconds
+    FROM loads WHERE state <> 'failed' ORDER BY load_id`);
+  const loads = new Map(rows.map((load) => [`${load.bucket}/${load.key}`, load]));
+  printTable(
+    ["object", "dataset", "rows in file", "committed", "rejected", "ms", "mode"],
+    landed.map(({ bucket, key, rows: inFile }) => {
+      const load = loads.get(`${bucket}/${key}`);
+      const dataset = load?.source ? `${load.dataset}: ${load.source}` : load?.dataset;
+      return [`${bucket}/${key}`, dataset, inFile, load?.row_count, load?.rejected_count, load?.milliseconds, load?.transfer ?? load?.state];
+    }),
+  );
+}
+
+/**
+ * Prints what somebody has to look at: objects that can't be loaded, and rows that were set aside, each with the reason.
+ *
+ * @param {Stack} stack
+ */
+export async function showProblems(stack) {
+  const quarantine = await stack.sql.query("SELECT bucket || '/' || key AS object, reason FROM quarantine ORDER BY object");
+  printTable(["in quarantine", "reason"], quarantine.map(({ object, reason }) => [object, reason]));
+  const rejected = await stack.sql.query(`
+    SELECT c.key AS object, r.row_no, r.reason FROM rejected_rows AS r JOIN commits AS c USING (load_id) ORDER BY ALL LIMIT 10`);
+  console.log();
+  printTable(["set aside from", "row", "reason"], rejected.map(({ object, row_no, reason }) => [object, row_no, reason]));
+}
+
+/**
+ * Checks that each row is accounted for, and that what should be refused was.
+ *
+ * @param {Stack} stack
+ * @param {{ bucket: string, key: string, rows: number | null }[]} landed
+ * @throws {Error} that names the objects that don't add up.
+ */
+export async function checkSums(stack, landed) {
+  const commits = await stack.sql.query("SELECT bucket || '/' || key AS object, row_count, rejected_count FROM commits");
+  const byObject = new Map(commits.map((commit) => [commit.object, commit]));
+  const wrong = landed.filter(({ bucket, key, rows }) => {
+    const commit = byObject.get(`${bucket}/${key}`);
+    return rows === null ? commit !== undefined : commit?.row_count + commit?.rejected_count !== rows;
+  });
+  if (wrong.length > 0) throw new Error(`rows don't add up: ${wrong.map(({ bucket, key }) => `${bucket}/${key}`).join(", ")}`);
+  const sum = (pick) => commits.reduce((total, commit) => total + pick(commit), 0);
+  const inFiles = landed.reduce((total, { rows }) => total + (rows ?? 0), 0);
+  const [committed, rejected] = [sum((commit) => commit.row_count), sum((commit) => commit.rejected_count)];
+  console.log(`  ${inFiles} rows in files = ${committed} committed + ${rejected} rejected`);
+  const refused = landed.filter(({ rows }) => rows === null).length;
+  const inQuarantine = await stack.sql.value("SELECT count(*) FROM quarantine");
+  if (inQuarantine !== refused) throw new Error(`${refused} objects should be in quarantine, and ${inQuarantine} are`);
+}
+
+/**
+ * Prints what a reader sees.
+ *
+ * @param {Stack} stack
+ */
+export async function showReaderViews(stack) {
+  const rows = await stack.sql.query(`
+    SELECT 'raw_documents' AS relation, count(*) AS rows, count(DISTINCT document_id) || ' documents' AS of FROM raw_documents
+    UNION ALL SELECT 'annotations', count(*), count(DISTINCT dataset) || ' datasets' FROM annotations
+    UNION ALL SELECT 'structured_data', count(*), count(DISTINCT source_table) || ' tables' FROM structured_data`);
+  printTable(["relation", "rows", "of"], rows.map(({ relation, rows: count, of }) => [relation, count, of]));
+  const repeated = await stack.sql.value(`
+    SELECT (SELECT count(*) FROM landing.annotations SEMI JOIN visible_loads_at(9223372036854775807) USING (load_id))
+         - (SELECT count(*) FROM annotations)`);
+  console.log(`\n  ${repeated} annotated records came again in a later file; readers see each once, in its newest form`);
+}
