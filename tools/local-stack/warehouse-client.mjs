@@ -56,12 +56,22 @@ export class WarehouseClient {
   }
 
   async #call(tool, sql) {
-    this.#client ??= this.#connect();
-    const client = await this.#client;
-    const result = await client.callTool({ name: tool, arguments: { database: this.#database, sql } });
+    const result = await this.#callTool({ name: tool, arguments: { database: this.#database, sql } });
     const content = result.structuredContent ?? JSON.parse(result.content[0].text);
     if (!content.success) throw new Error(`${content.error}\n${sql}`);
     return content;
+  }
+
+  async #callTool(call) {
+    this.#client ??= this.#connect();
+    try {
+      return await (await this.#client).callTool(call);
+    } catch (error) {
+      // 404: the session is over, as the warehouse was started anew. Nothing ran.
+      if (error.code !== 404) throw error;
+      this.#client = this.#connect();
+      return (await this.#client).callTool(call);
+    }
   }
 
   async #connect() {

@@ -25,3 +25,12 @@ impl Host for WorkerHost {
         let _ = getrandom::fill(bytes);
     }
 }
+
+/// The wasm memory that the isolate has taken, in bytes: as it never shrinks, the most that was needed so far. `None` natively.
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
+    #[cfg(target_arch = "wasm32")]
+    return Some(core::arch::wasm32::memory_size(0) as u64 * 65_536);
+    #[cfg(not(target_arch = "wasm32"))]
+    None
+}

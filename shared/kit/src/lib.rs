@@ -14,6 +14,6 @@ mod store;
 pub use auth::TokenHash;
 pub use config::{ConfigError, required_secret, required_var, var_as};
 pub use fetch::FetchTransport;
-pub use host::{Host, WorkerHost};
+pub use host::{Host, WorkerHost, memory_bytes};
 pub use problem::Problem;
 pub use store::{Listed, ObjectStore, R2Store, Range, Read, StoreError, binding_name};

@@ -8,6 +8,8 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
+use living_core::sql::ColumnArrays;
+use living_parquet::{Error, Limits, Opened, RowReader, Step};
 use parquet::{
     arrow::ArrowWriter,
     file::{metadata::KeyValue, properties::WriterProperties},
@@ -79,6 +81,50 @@ pub fn table(cells: &Cells) -> Bytes {
     let column = |i: usize| -> StringArray { cells.rows.iter().map(|row| row.get(i).cloned().flatten()).collect() };
     let columns = cells.columns.iter().enumerate();
     write(columns.map(|(i, name)| (name.as_str(), Arc::new(column(i)) as ArrayRef)).collect())
+}
+
+/// Far more text than a statement may have.
+const STATEMENT_BYTES: usize = 16 << 20;
+
+/// Reads all rows of a file as a load does. Gives their number.
+///
+/// # Errors
+/// What is wrong with the file.
+///
+/// # Panics
+/// If the text of a statement's rows grows beyond a Worker's memory.
+pub fn read_rows(bytes: &Bytes) -> Result<u64, Error> {
+    let size = bytes.len() as u64;
+    let limits = Limits::default();
+    let Opened::File(file) = living_parquet::open(size, bytes, &limits)? else {
+        panic!("the whole file was given");
+    };
+    let mut arrays = ColumnArrays::new(file.columns().len());
+    let mut reader = RowReader::new(file, size, limits);
+    let mut total = 0;
+    loop {
+        match reader.next_step()? {
+            Step::Read(ranges) => {
+                let slice = |range: &std::ops::Range<u64>| {
+                    bytes.slice(
+                        usize::try_from(range.start).expect("a file fits in memory")
+                            ..usize::try_from(range.end).expect("a file fits in memory"),
+                    )
+                };
+                reader.supply(ranges.iter().map(slice).collect())?;
+            }
+            Step::Rows(rows) => {
+                let mut done = 0;
+                while done < rows.len() {
+                    done += rows.encode(done, &mut arrays, 1 << 20, 10_000)?;
+                    total += arrays.rows();
+                    assert!(arrays.bytes() < STATEMENT_BYTES, "{} bytes of text", arrays.bytes());
+                    arrays.clear();
+                }
+            }
+            Step::Done => return Ok(total),
+        }
+    }
 }
 
 /// Writes columns with the metadata of the contract, in small row groups.

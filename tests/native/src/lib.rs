@@ -8,5 +8,5 @@ mod ports;
 
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};
-pub use files::{Cells, annotations, documents, table, write};
+pub use files::{Cells, annotations, documents, read_rows, table, write};
 pub use ports::{Harness, MemoryStore, TestHost};

@@ -10,6 +10,14 @@ pub struct Config {
     pub routes: Routes,
     #[serde(default)]
     pub pull: Pull,
+    /// Seconds before a message whose object couldn't be loaded just now is delivered again; doubled each time, up to a quarter of an
+    /// hour.
+    #[serde(default = "retry_seconds")]
+    pub retry_seconds: u32,
+}
+
+fn retry_seconds() -> u32 {
+    5
 }
 
 /// When the warehouse reads an object by itself instead of being sent its rows.

@@ -14,10 +14,7 @@ use living_warehouse::{Error, Warehouse};
 
 use crate::{Announcer, Ingest, Outcome};
 
-/// First wait before a message is delivered again, in seconds; doubled each time.
-const RETRY_SECONDS: u32 = 5;
-
-/// Longest wait, in seconds. With 10 retries a message is given up after about an hour and a half.
+/// Longest wait before a message is delivered again, in seconds. With 10 retries from 5 seconds on it's given up after an hour.
 const MAX_RETRY_SECONDS: u32 = 900;
 
 /// A message as the queue delivers it.
@@ -49,13 +46,17 @@ where
         Ok(event) => event,
         // It's no better next time. It's kept where someone can find it.
         Err(error) => {
-            return answer_recorded(record(ingest, &delivery.body, &error.to_string()).await, delivery.attempts);
+            return answer_recorded(
+                ingest,
+                record(ingest, &delivery.body, &error.to_string()).await,
+                delivery.attempts,
+            );
         }
     };
     let outcome = ingest.handle(&event, delivery.attempts > 1).await;
     write_log(&event, &outcome, delivery.attempts, ingest.host.now().millis() - started.millis());
     match outcome {
-        Outcome::Retry { .. } => retry(delivery.attempts),
+        Outcome::Retry { .. } => retry(ingest.config.retry_seconds, delivery.attempts),
         _ => Answer::Ack,
     }
 }
@@ -76,21 +77,21 @@ where
         Ok(event) => {
             let head = ingest.store.head(&event.bucket, &event.key).await;
             match (ingest.config.routes.find(&event.bucket, &event.key), head) {
-                (_, Err(_)) => return retry(delivery.attempts),
+                (_, Err(_)) => return retry(ingest.config.retry_seconds, delivery.attempts),
                 (Some(route), Ok(Some(head))) => quarantine(ingest, route, &event, head, REASON).await,
                 (_, Ok(_)) => record(ingest, &delivery.body, REASON).await,
             }
         }
     };
-    answer_recorded(recorded, delivery.attempts)
+    answer_recorded(ingest, recorded, delivery.attempts)
 }
 
-fn answer_recorded(recorded: Result<(), Error>, attempts: u32) -> Answer {
+fn answer_recorded<S, W, A, H>(ingest: &Ingest<S, W, A, H>, recorded: Result<(), Error>, attempts: u32) -> Answer {
     match recorded {
         Ok(()) => Answer::Ack,
         Err(error) => {
             log::error("not_recorded").with("error", error.to_string()).write();
-            retry(attempts)
+            retry(ingest.config.retry_seconds, attempts)
         }
     }
 }
@@ -126,8 +127,8 @@ async fn record<S, W: Warehouse, A, H: Host>(
     ingest.warehouse.run(&statement).await.map(drop)
 }
 
-fn retry(attempts: u32) -> Answer {
-    let doubled = RETRY_SECONDS.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+fn retry(first: u32, attempts: u32) -> Answer {
+    let doubled = first.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
     Answer::RetryAfter { seconds: doubled.min(MAX_RETRY_SECONDS) }
 }
 
@@ -145,6 +146,7 @@ fn write_log(event: &ObjectEvent, outcome: &Outcome, attempts: u32, millis: i64)
         .with("key", &event.key)
         .with("attempts", attempts)
         .with("milliseconds", millis)
+        .with("memory_bytes", living_kit::memory_bytes())
         .write();
 }
 
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_quarter_of_an_hour() {
-        let seconds = |attempts| match retry(attempts) {
+        let seconds = |attempts| match retry(5, attempts) {
             Answer::RetryAfter { seconds } => seconds,
             Answer::Ack => 0,
         };
