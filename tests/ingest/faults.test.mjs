@@ -11,6 +11,8 @@ import { madeFiles, startIngest } from "./stack.mjs";
 
 const FAULTS = [
   { kind: "fail_before" },
+  // The session is over.
+  { kind: "status", status: 404 },
   { kind: "status", status: 429, retry_after: 0 },
   { kind: "status", status: 500 },
   { kind: "status", status: 503 },
@@ -89,11 +91,10 @@ async function callsOfALoad() {
   await stack.waitUntilIdle();
   const requests = await stack.sql.requests();
   const beginnings = requests.filter(({ sql }) => sql).map(({ sql }) => sql.split(/\s+/).slice(0, 4).join(" "));
-  const calls = beginnings.map((text, i) => ({
+  return beginnings.map((text, i) => ({
     name: `call ${i + 1}, ${text}`,
     match: { sql_contains: text, skip: beginnings.slice(0, i).filter((earlier) => earlier === text).length, times: 1 },
   }));
-  return [{ name: "the handshake", match: { method: "initialize", times: 1 } }, ...calls];
 }
 
 test("a fault of any kind at any call loses nothing, doubles nothing, and shows no part of a file", async (t) => {

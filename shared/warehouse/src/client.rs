@@ -1,6 +1,6 @@
 //! Drives exchanges with a transport.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use living_core::sql::Statement;
 
@@ -28,13 +28,19 @@ pub trait Transport {
 pub struct McpWarehouse<T> {
     endpoint: Endpoint,
     transport: T,
-    session: RefCell<Session>,
+    session: Rc<RefCell<Session>>,
 }
 
 impl<T: Transport> McpWarehouse<T> {
     #[must_use]
     pub fn new(endpoint: Endpoint, transport: T) -> Self {
-        Self { endpoint, transport, session: RefCell::default() }
+        Self::with_session(endpoint, transport, Rc::default())
+    }
+
+    /// Goes on with a session of an earlier client of the same endpoint, and saves its handshake. One that is over is made anew.
+    #[must_use]
+    pub fn with_session(endpoint: Endpoint, transport: T, session: Rc<RefCell<Session>>) -> Self {
+        Self { endpoint, transport, session }
     }
 }
 

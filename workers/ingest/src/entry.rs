@@ -1,11 +1,13 @@
 //! What the runtime calls, and the ports of this Worker on Cloudflare.
 
+use std::{cell::RefCell, rc::Rc};
+
 use living_core::landing::event::Notification;
 use living_kit::{
     ConfigError, FetchTransport, Problem, R2Store, TokenHash, WorkerHost, log, required_secret, required_var, var_as,
 };
 use living_parquet::Limits;
-use living_warehouse::{Endpoint, McpWarehouse};
+use living_warehouse::{Endpoint, McpWarehouse, Session};
 use worker::{
     BatchMessageBuilder, Context, Env, Method, Queue, Request, Response, ScheduleContext, ScheduledEvent, event,
     js_sys::{self, Reflect},
@@ -18,6 +20,11 @@ use crate::{
     api::{self, LandingQueue, LoadsQuery},
     consume, housekeeping, record_dead_letter,
 };
+
+thread_local! {
+    /// The warehouse's session, for as long as the isolate lives.
+    static SESSION: Rc<RefCell<Session>> = Rc::default();
+}
 
 type WorkerIngest = Ingest<R2Store, McpWarehouse<FetchTransport>, QueuePort, WorkerHost>;
 
@@ -142,7 +149,7 @@ fn ingest(env: &Env) -> Result<WorkerIngest, ConfigError> {
     };
     Ok(Ingest {
         store: R2Store::new(env.clone()),
-        warehouse: McpWarehouse::new(endpoint, FetchTransport),
+        warehouse: McpWarehouse::with_session(endpoint, FetchTransport, SESSION.with(Rc::clone)),
         announcer: QueuePort::new(env, "DISCOVERY")?,
         host: WorkerHost,
         config: var_as(env, "INGEST")?,
