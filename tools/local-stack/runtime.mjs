@@ -155,8 +155,12 @@ function changed(variables, configured = {}) {
   return Object.fromEntries(Object.entries(variables).map(value));
 }
 
-/** A built Worker: its entry, which worker-build or esbuild has bundled, and the wasm modules beside it. */
-function modulesOf(main) {
+/**
+ * Miniflare's options for a built Worker: its entry, which worker-build or esbuild has bundled, and the wasm modules beside it.
+ *
+ * @param {string} main Path of the entry.
+ */
+export function modulesOf(main) {
   const folder = path.dirname(main);
   const wasm = readdirSync(folder).filter((name) => name.endsWith(".wasm"));
   return {

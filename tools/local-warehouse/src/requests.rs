@@ -12,8 +12,8 @@ use crate::call::Call;
 
 /// Requests that are kept; the oldest go first. A test of one file makes some hundreds.
 const CAPACITY: usize = 10_000;
-/// Characters of the SQL that are kept: enough to tell statements apart, without keeping whole chunks of rows.
-const SQL_CHARACTERS: usize = 200;
+/// Characters of the SQL that are kept: the whole of a statement that carries no rows; chunks of rows are cut.
+const SQL_CHARACTERS: usize = 4_000;
 
 /// How a request ended, as the warehouse knows it. A fault may have told the client something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

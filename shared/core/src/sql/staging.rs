@@ -284,7 +284,9 @@ impl ColumnArrays {
         self.rows = 0;
     }
 
-    fn to_json(&self) -> String {
+    /// One JSON object: `{"c0":[…],"c1":[…],…}`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
         let mut out = String::with_capacity(self.bytes() + self.columns.len() * 8 + 2);
         out.push('{');
         for (i, column) in self.columns.iter().enumerate() {
