@@ -42,7 +42,9 @@ fn decode(file: &Bytes) -> std::result::Result<(u64, usize), living_parquet::Err
     let mut total = (0, 0);
     loop {
         match reader.next_step()? {
-            Step::Read(ranges) => reader.supply(ranges.into_iter().map(|range| file.slice_ref(slice(file, range))).collect())?,
+            Step::Read(ranges) => {
+                reader.supply(ranges.into_iter().map(|range| file.slice_ref(slice(file, range))).collect())?
+            }
             Step::Rows(rows) => {
                 let mut done = 0;
                 while done < rows.len() {
