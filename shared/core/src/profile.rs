@@ -3,6 +3,7 @@
 //! A profile has a fixed size whatever the number of rows. Profiles of one column from several loads can be added up: counts and
 //! ranges as such, distinct values by their sketches.
 
+mod evidence;
 mod sketch;
 
 use alloc::{
@@ -13,6 +14,7 @@ use alloc::{
 
 use serde::{Deserialize, Serialize};
 
+pub use evidence::{Evidence, is_country_code, is_imo_number, is_mmsi};
 pub use sketch::Sketch;
 
 use crate::column_type::ColumnType;
@@ -60,6 +62,61 @@ pub struct ColumnProfile {
     /// The first different values.
     pub examples: Vec<String>,
     pub sketch: Sketch,
+    /// What the values read as. Zeros in profiles from before it was counted.
+    #[serde(default)]
+    pub evidence: Evidence,
+    /// Smallest and largest of the texts that read as numbers. `None` for columns of numbers: those have it in `min` and `max`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_numbers: Option<(f64, f64)>,
+}
+
+impl ColumnProfile {
+    /// Adds the profile of the same column in another load. The type stays: what it widens to is for the catalog to say.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.nulls += other.nulls;
+        self.blanks += other.blanks;
+        self.sketch.merge(&other.sketch);
+        self.distinct = self.sketch.distinct();
+        self.min = merged(self.min.take(), other.min.as_ref(), Bound::is_below);
+        self.max = merged(self.max.take(), other.max.as_ref(), |a, b| b.is_below(a));
+        self.min_length = self.min_length.into_iter().chain(other.min_length).min();
+        self.max_length = self.max_length.into_iter().chain(other.max_length).max();
+        self.evidence.merge(&other.evidence);
+        self.text_numbers = self.text_numbers.into_iter().chain(other.text_numbers).reduce(spanning);
+        for example in &other.examples {
+            let is_known = self.examples.iter().any(|known| known.eq_ignore_ascii_case(example));
+            if self.examples.len() < EXAMPLES && !is_known {
+                self.examples.push(example.clone());
+            }
+        }
+    }
+
+    /// Values that are neither NULL nor blank: what shares of the evidence are of.
+    #[must_use]
+    pub const fn values(&self) -> u64 {
+        self.rows.saturating_sub(self.nulls).saturating_sub(self.blanks)
+    }
+
+    /// Smallest and largest number, of columns of numbers and of numbers in text.
+    #[must_use]
+    pub fn number_range(&self) -> Option<(f64, f64)> {
+        match (&self.min, &self.max) {
+            (Some(Bound::Number(min)), Some(Bound::Number(max))) => Some((*min, *max)),
+            _ => self.text_numbers,
+        }
+    }
+}
+
+fn merged(mine: Option<Bound>, other: Option<&Bound>, wins: impl Fn(&Bound, &Bound) -> bool) -> Option<Bound> {
+    match (mine, other) {
+        (Some(mine), Some(other)) if wins(other, &mine) => Some(other.clone()),
+        (mine, other) => mine.or_else(|| other.cloned()),
+    }
+}
+
+fn spanning(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// An end of a range.
@@ -68,6 +125,18 @@ pub struct ColumnProfile {
 pub enum Bound {
     Number(f64),
     Text(String),
+}
+
+impl Bound {
+    /// Numbers come before text, so that sums of profiles are the same in any order even where a column's type changed.
+    fn is_below(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a < b,
+            (Self::Text(a), Self::Text(b)) => a < b,
+            (Self::Number(_), Self::Text(_)) => true,
+            (Self::Text(_), Self::Number(_)) => false,
+        }
+    }
 }
 
 /// Builds the profile of a column.
@@ -82,6 +151,8 @@ pub struct ColumnProfiler {
     lengths: Option<(u64, u64)>,
     examples: Vec<String>,
     sketch: Sketch,
+    evidence: Evidence,
+    text_numbers: Option<(f64, f64)>,
     scratch: String,
 }
 
@@ -98,6 +169,8 @@ impl ColumnProfiler {
             lengths: None,
             examples: Vec::new(),
             sketch: Sketch::default(),
+            evidence: Evidence::default(),
+            text_numbers: None,
             scratch: String::new(),
         }
     }
@@ -108,7 +181,10 @@ impl ColumnProfiler {
         match cell {
             Cell::Null => self.nulls += 1,
             Cell::Nested => {}
-            Cell::Boolean(value) => self.value(if value { "true" } else { "false" }),
+            Cell::Boolean(value) => {
+                self.evidence.observe_boolean();
+                self.value(if value { "true" } else { "false" });
+            }
             Cell::Text(text) => self.text(text),
             #[expect(clippy::cast_precision_loss, reason = "a range is a rough thing")]
             Cell::Integer(value) => self.number(value as f64, value),
@@ -132,6 +208,7 @@ impl ColumnProfiler {
         scratch.clear();
         // Writing to a String doesn't fail.
         let _ = core::fmt::write(&mut scratch, format_args!("{text}"));
+        self.evidence.observe_text(&scratch);
         self.value(&scratch);
         self.scratch = scratch;
     }
@@ -154,6 +231,10 @@ impl ColumnProfiler {
                 }
             }
             None => self.texts = Some((shortened(text).to_owned(), shortened(text).to_owned())),
+        }
+        if let Some(number) = self.evidence.observe_text(trimmed) {
+            self.text_numbers =
+                Some(self.text_numbers.map_or((number, number), |range| spanning(range, (number, number))));
         }
         self.value(trimmed);
     }
@@ -188,6 +269,8 @@ impl ColumnProfiler {
             max_length: self.lengths.map(|l| l.1),
             examples: self.examples,
             sketch: self.sketch,
+            evidence: self.evidence,
+            text_numbers: self.text_numbers,
         }
     }
 }
@@ -241,6 +324,50 @@ mod tests {
         let profile = profile(&ColumnType::Double, &cells);
         assert_eq!(profile.rows, 4);
         assert_eq!(profile.min, Some(Bound::Number(0.0)), "NaN and infinity are in no range");
+    }
+
+    #[test]
+    fn evidence_is_the_same_in_every_type() {
+        let whole = profile(&ColumnType::Integer(32), &[Cell::Integer(9_074_729), Cell::Null]);
+        let double = profile(&ColumnType::Double, &[Cell::Double(9_074_729.0)]);
+        let text = profile(&ColumnType::Text, &[Cell::Text(" 9074729 "), Cell::Text(" ")]);
+        assert_eq!(whole.evidence.imo_numbers, 1);
+        assert_eq!(whole.evidence, double.evidence);
+        assert_eq!(whole.evidence, text.evidence);
+        assert_eq!(whole.number_range(), text.number_range());
+        assert_eq!((whole.values(), text.values()), (1, 1));
+        assert_eq!(profile(&ColumnType::Double, &[Cell::Double(52.194_87)]).evidence.coordinates, 1);
+        assert_eq!(profile(&ColumnType::Boolean, &[Cell::Boolean(true)]).evidence.booleans, 1);
+    }
+
+    #[test]
+    fn a_sum_of_profiles_is_the_profile_of_the_sum() {
+        let cells = ["b", "7", "", "2026-11-24", "-3", "B", "c", "d", "e", "f"].map(Cell::Text);
+        let (left, right) = cells.split_at(4);
+        let mut sum = profile(&ColumnType::Text, left);
+        sum.merge(&profile(&ColumnType::Text, right));
+        assert_eq!(sum, profile(&ColumnType::Text, &cells));
+        let mut unchanged = sum.clone();
+        unchanged.merge(&profile(&ColumnType::Text, &[]));
+        assert_eq!(unchanged, sum);
+    }
+
+    #[test]
+    fn the_range_of_a_column_whose_type_changed_is_blind_to_order() {
+        let numbers = profile(&ColumnType::Double, &[Cell::Double(5.0)]);
+        let texts = profile(&ColumnType::Text, &[Cell::Text("x")]);
+        let mut one = numbers.clone();
+        one.merge(&texts);
+        let mut other = texts.clone();
+        other.merge(&numbers);
+        assert_eq!((&one.min, &one.max), (&other.min, &other.max));
+    }
+
+    #[test]
+    fn a_profile_from_before_evidence_was_counted_is_read() {
+        let old = r#"{"type":"VARCHAR","rows":1,"nulls":0,"blanks":0,"distinct":0,"min":null,"max":null,
+            "min_length":null,"max_length":null,"examples":[],"sketch":""}"#;
+        assert_eq!(serde_json::from_str::<ColumnProfile>(old).unwrap().evidence, Evidence::default());
     }
 
     #[test]

@@ -1,0 +1,396 @@
+//! What the values of a column read as, whatever the column's type: evidence for its meaning.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest text that is looked at, in bytes: no number, date or code is longer.
+const MAX_BYTES: usize = 40;
+
+/// Decimal places from which a number may be a coordinate: three are about 100 m, and fewer say nothing.
+const COORDINATE_DECIMALS: usize = 3;
+
+/// Counts of the values that read as something. NULL and blanks don't count, and a value may count several times: every integer is a
+/// decimal too. Counts of several loads add up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evidence {
+    /// Whole numbers in decimal digits.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub integers: u64,
+    /// Numbers with or without decimal places or exponent.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub decimals: u64,
+    /// `true`, `false`, `yes`, `no`, `t`, `f`, `y`, `n` in any case.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub booleans: u64,
+    /// Calendar dates without a time of day, year first or last.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dates: u64,
+    /// Calendar dates with a time of day.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub timestamps: u64,
+    /// IMO ship numbers, see [`is_imo_number`], with or without the letters IMO before them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub imo_numbers: u64,
+    /// Maritime mobile service identities of ships, see [`is_mmsi`].
+    #[serde(skip_serializing_if = "is_zero")]
+    pub mmsis: u64,
+    /// Country codes, see [`is_country_code`].
+    #[serde(skip_serializing_if = "is_zero")]
+    pub countries: u64,
+    /// Numbers from -180 to 180 with three decimal places or more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub coordinates: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Evidence {
+    /// Adds the counts of another load.
+    pub fn merge(&mut self, other: &Self) {
+        self.integers += other.integers;
+        self.decimals += other.decimals;
+        self.booleans += other.booleans;
+        self.dates += other.dates;
+        self.timestamps += other.timestamps;
+        self.imo_numbers += other.imo_numbers;
+        self.mmsis += other.mmsis;
+        self.countries += other.countries;
+        self.coordinates += other.coordinates;
+    }
+
+    pub(super) fn observe_boolean(&mut self) {
+        self.booleans += 1;
+    }
+
+    pub(super) fn observe_integer(&mut self, value: u64) {
+        self.integers += 1;
+        self.decimals += 1;
+        self.imo_numbers += u64::from(is_imo_number(value));
+        self.mmsis += u64::from(is_mmsi(value));
+    }
+
+    /// Counts a text without blanks around it, and gives its value where it reads as a number.
+    pub(super) fn observe_text(&mut self, text: &str) -> Option<f64> {
+        let bytes = text.as_bytes();
+        let first = *bytes.first()?;
+        if bytes.len() > MAX_BYTES {
+            return None;
+        }
+        if first.is_ascii_alphabetic() {
+            self.observe_word(bytes);
+            return None;
+        }
+        if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') {
+            return None;
+        }
+        let Some(number) = Number::read(bytes) else {
+            match Calendar::read(bytes) {
+                Some(Calendar::Date) => self.dates += 1,
+                Some(Calendar::Timestamp) => self.timestamps += 1,
+                None => {}
+            }
+            return None;
+        };
+        self.observe_number(&number, bytes.len());
+        Some(number.value)
+    }
+
+    fn observe_number(&mut self, number: &Number, length: usize) {
+        match number.integer {
+            // A sign or leading zeros make it no identification number.
+            Some(integer) if integer.checked_ilog10().is_some_and(|log| log as usize + 1 == length) => {
+                self.observe_integer(integer);
+            }
+            Some(_) => {
+                self.integers += 1;
+                self.decimals += 1;
+            }
+            None => self.decimals += 1,
+        }
+        let is_coordinate = number.decimals >= COORDINATE_DECIMALS && (-180.0..=180.0).contains(&number.value);
+        self.coordinates += u64::from(is_coordinate);
+    }
+
+    fn observe_word(&mut self, word: &[u8]) {
+        match word.len() {
+            2 | 3 if is_country_code(word) => {
+                self.countries += 1;
+                // `NO` is Norway and a boolean.
+                self.booleans += u64::from(is_boolean(word));
+            }
+            1..=5 => self.booleans += u64::from(is_boolean(word)),
+            _ => {
+                let digits = word.strip_prefix(b"IMO").map(<[u8]>::trim_ascii_start);
+                let number = digits.and_then(Number::read).and_then(|number| number.integer);
+                self.imo_numbers += u64::from(number.is_some_and(is_imo_number));
+            }
+        }
+    }
+}
+
+fn is_boolean(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 8] = [b"true", b"false", b"yes", b"no", b"t", b"f", b"y", b"n"];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether `number` is an IMO ship number: seven digits, of which the last is the last digit of the sum of the others times 7 to 2
+/// (IMO resolution A.1117(30), *IMO Ship Identification Number Scheme*).
+#[must_use]
+pub const fn is_imo_number(number: u64) -> bool {
+    if number < 1_000_000 || number > 9_999_999 {
+        return false;
+    }
+    let check_digit = number % 10;
+    let mut rest = number / 10;
+    let mut weight = 2;
+    let mut sum = 0;
+    while weight <= 7 {
+        sum += rest % 10 * weight;
+        rest /= 10;
+        weight += 1;
+    }
+    sum % 10 == check_digit
+}
+
+/// Whether `number` is the maritime mobile service identity of a ship: nine digits that begin with a maritime identification digit
+/// triple, 201 to 775 ([ITU-R M.585](https://www.itu.int/rec/R-REC-M.585)).
+#[must_use]
+pub const fn is_mmsi(number: u64) -> bool {
+    number >= 201_000_000 && number < 776_000_000
+}
+
+/// Codes of ISO 3166-1:2020, alpha-2, in order.
+const ALPHA_2: &[u8] = b"\
+    ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCRCUCV\
+    CWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUIDIEILIM\
+    INIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMW\
+    MXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSS\
+    STSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW";
+
+/// Codes of ISO 3166-1:2020, alpha-3, in order.
+const ALPHA_3: &[u8] = b"\
+    ABWAFGAGOAIAALAALBANDAREARGARMASMATAATFATGAUSAUTAZEBDIBELBENBESBFABGDBGRBHRBHSBIHBLMBLRBLZBMUBOLBRABRBBRN\
+    BTNBVTBWACAFCANCCKCHECHLCHNCIVCMRCODCOGCOKCOLCOMCPVCRICUBCUWCXRCYMCYPCZEDEUDJIDMADNKDOMDZAECUEGYERIESHESP\
+    ESTETHFINFJIFLKFRAFROFSMGABGBRGEOGGYGHAGIBGINGLPGMBGNBGNQGRCGRDGRLGTMGUFGUMGUYHKGHMDHNDHRVHTIHUNIDNIMNIND\
+    IOTIRLIRNIRQISLISRITAJAMJEYJORJPNKAZKENKGZKHMKIRKNAKORKWTLAOLBNLBRLBYLCALIELKALSOLTULUXLVAMACMAFMARMCOMDA\
+    MDGMDVMEXMHLMKDMLIMLTMMRMNEMNGMNPMOZMRTMSRMTQMUSMWIMYSMYTNAMNCLNERNFKNGANICNIUNLDNORNPLNRUNZLOMNPAKPANPCN\
+    PERPHLPLWPNGPOLPRIPRKPRTPRYPSEPYFQATREUROURUSRWASAUSDNSENSGPSGSSHNSJMSLBSLESLVSMRSOMSPMSRBSSDSTPSURSVKSVN\
+    SWESWZSXMSYCSYRTCATCDTGOTHATJKTKLTKMTLSTONTTOTUNTURTUVTWNTZAUGAUKRUMIURYUSAUZBVATVCTVENVGBVIRVNMVUTWLFWSM\
+    YEMZAFZMBZWE";
+
+/// Whether `code` is an upper-case country code of ISO 3166-1, alpha-2 or alpha-3.
+#[must_use]
+pub fn is_country_code(code: &[u8]) -> bool {
+    match code.len() {
+        2 => contains(ALPHA_2.as_chunks::<2>().0, code),
+        3 => contains(ALPHA_3.as_chunks::<3>().0, code),
+        _ => false,
+    }
+}
+
+fn contains<const N: usize>(codes: &[[u8; N]], code: &[u8]) -> bool {
+    codes.binary_search_by(|known| known.as_slice().cmp(code)).is_ok()
+}
+
+/// A number in decimal digits.
+#[derive(Debug, PartialEq)]
+struct Number {
+    value: f64,
+    /// Its amount, if it's written as a whole number that fits.
+    integer: Option<u64>,
+    /// Digits before the point.
+    digits: usize,
+    /// Digits after it.
+    decimals: usize,
+}
+
+impl Number {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (negative, unsigned) = match bytes.split_first()? {
+            (b'-', rest) => (true, rest),
+            (b'+', rest) => (false, rest),
+            _ => (false, bytes),
+        };
+        let (whole, digits, rest) = take_digits(unsigned);
+        let (mut value, mut decimals) = (whole.0, 0);
+        let mut integer = whole.1;
+        let mut rest = rest;
+        if let Some((b'.', fraction)) = rest.split_first() {
+            let (amount, count, after) = take_digits(fraction);
+            value += scaled(amount.0, -i32::try_from(count).ok()?);
+            (decimals, integer, rest) = (count, None, after);
+        }
+        if digits + decimals == 0 {
+            return None;
+        }
+        if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+            let exponent = Self::read(exponent).filter(|e| e.decimals == 0 && e.integer.is_some_and(|e| e < 400))?;
+            #[expect(clippy::cast_possible_truncation, reason = "below 400")]
+            let power = exponent.value as i32;
+            (value, integer, rest) = (scaled(value, power), None, &[]);
+        }
+        let value = if negative { -value } else { value };
+        (rest.is_empty() && value.is_finite()).then_some(Self { value, integer, digits, decimals })
+    }
+}
+
+/// The number that the leading digits make, as a double and if possible exactly; how many there are; and what follows.
+fn take_digits(bytes: &[u8]) -> ((f64, Option<u64>), usize, &[u8]) {
+    let mut value = 0.0;
+    let mut exact = Some(0u64);
+    let mut count = 0;
+    let mut rest = bytes;
+    while let Some((digit @ b'0'..=b'9', after)) = rest.split_first() {
+        let digit = digit - b'0';
+        value = value * 10.0 + f64::from(digit);
+        exact = exact.and_then(|e| e.checked_mul(10)?.checked_add(digit.into()));
+        count += 1;
+        rest = after;
+    }
+    ((value, exact), count, rest)
+}
+
+/// `value` times ten to the `power`. Near enough for a range: the library's exact parser would add its tables to every Worker.
+fn scaled(value: f64, power: i32) -> f64 {
+    let mut factor = 1.0;
+    for _ in 0..power.unsigned_abs() {
+        factor *= 10.0;
+    }
+    if power < 0 { value / factor } else { value * factor }
+}
+
+#[derive(Debug, PartialEq)]
+enum Calendar {
+    Date,
+    Timestamp,
+}
+
+impl Calendar {
+    /// Reads `2026-11-24`, `24.11.2026`, `11/24/2026`, with or without a time of day and a zone after it.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (a, a_digits, rest) = take_field(bytes)?;
+        let (&separator @ (b'-' | b'/' | b'.'), rest) = rest.split_first()? else { return None };
+        let (b, b_digits, rest) = take_field(rest)?;
+        let (c, c_digits, rest) = take_field(rest.strip_prefix(&[separator])?)?;
+        if b_digits > 2 {
+            return None;
+        }
+        let is_month = |n: u64| (1..=12).contains(&n);
+        let is_day = |n: u64| (1..=31).contains(&n);
+        let is_date = match (a_digits, c_digits) {
+            (4, 1..=2) => is_month(b) && is_day(c),
+            (1..=2, 4) => (is_month(a) && is_day(b)) || (is_day(a) && is_month(b)),
+            _ => false,
+        };
+        if !is_date {
+            return None;
+        }
+        match rest.split_first() {
+            None => Some(Self::Date),
+            Some((b'T' | b't' | b' ', time)) => is_time(time).then_some(Self::Timestamp),
+            Some(_) => None,
+        }
+    }
+}
+
+fn take_field(bytes: &[u8]) -> Option<(u64, usize, &[u8])> {
+    let ((_, value), count, rest) = take_digits(bytes);
+    (count > 0).then_some((value?, count, rest))
+}
+
+/// `h:mm`, `hh:mm:ss`, `hh:mm:ss.fff`, and a zone or AM and PM after it.
+fn is_time(bytes: &[u8]) -> bool {
+    let Some((hour, 1..=2, rest)) = take_field(bytes) else { return false };
+    let Some((minute, 2, rest)) = rest.strip_prefix(b":").and_then(take_field) else { return false };
+    let rest = match rest.strip_prefix(b":").map(take_field) {
+        Some(Some((0..=60, 2, rest))) => rest,
+        Some(_) => return false,
+        None => rest,
+    };
+    let rest = rest.strip_prefix(b".").map_or(rest, |fraction| take_digits(fraction).2).trim_ascii_start();
+    let is_zone = match rest.first() {
+        None => true,
+        Some(b'+' | b'-') => rest.iter().skip(1).all(|b| b.is_ascii_digit() || *b == b':'),
+        Some(_) => rest.len() <= 4 && rest.iter().all(u8::is_ascii_alphabetic),
+    };
+    hour <= 24 && minute < 60 && is_zone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[&str]) -> Evidence {
+        let mut evidence = Evidence::default();
+        for text in texts {
+            evidence.observe_text(text);
+        }
+        evidence
+    }
+
+    #[test]
+    fn every_integer_is_a_decimal_too() {
+        let evidence = of(&["7", "-12", "+3", "1.5", "-.5", "1e3", "2.", "1.2.3", "-", ".", "e", "1e", "12a", "½"]);
+        assert_eq!((evidence.integers, evidence.decimals), (3, 7));
+    }
+
+    #[test]
+    fn numbers_are_read_near_enough_for_a_range() {
+        let read = |text: &str| Evidence::default().observe_text(text).unwrap();
+        for text in ["0", "-12.5", "64.829999999999998", "1e3", "2.5E-3", "99999999999999999999999"] {
+            let (value, exact) = (read(text), text.parse::<f64>().unwrap());
+            assert!((value - exact).abs() <= exact.abs() * 1e-12, "{text}: {value}");
+        }
+        assert_eq!(Evidence::default().observe_text("1e999"), None, "no JSON number is infinite");
+    }
+
+    #[test]
+    fn identification_numbers_are_known_by_their_scheme() {
+        assert!(is_imo_number(9_074_729), "the example of the scheme's publisher");
+        assert!(!is_imo_number(9_074_728));
+        let evidence = of(&["9074729", "IMO9074729", "IMO 9074729", "9074728", "09074729", "247306520", "999306520"]);
+        assert_eq!((evidence.imo_numbers, evidence.mmsis, evidence.integers), (3, 1, 5));
+    }
+
+    #[test]
+    fn country_codes_are_those_of_the_standard_in_upper_case() {
+        assert_eq!((ALPHA_2.len(), ALPHA_3.len()), (249 * 2, 249 * 3));
+        assert!(ALPHA_2.as_chunks::<2>().0.is_sorted() && ALPHA_3.as_chunks::<3>().0.is_sorted());
+        assert_eq!(of(&["NO", "ESP", "XX", "no", "QQQ", "ABCD"]).countries, 2);
+        assert_eq!(of(&["NO", "no", "Yes", "TRUE", "maybe"]).booleans, 4);
+    }
+
+    #[test]
+    fn dates_have_the_year_first_or_last_and_times_of_day_make_timestamps() {
+        let dates = of(&["2026-11-24", "24.11.2026", "11/24/2026", "2026-13-01", "2026-11", "1-2-3", "31/31/2026"]);
+        assert_eq!((dates.dates, dates.timestamps), (3, 0));
+        let times = of(&[
+            "2026-11-24T11:20:22Z",
+            "2026-11-24 11:20:22.507832+00",
+            "2016-02-26 02:44:56 UTC",
+            "24/11/2026 9:05",
+            "24/11/2026 25:05",
+            "2026-11-24 noon",
+        ]);
+        assert_eq!((times.dates, times.timestamps), (0, 4));
+    }
+
+    #[test]
+    fn coordinates_have_decimal_places_and_a_range() {
+        assert_eq!(of(&["52.19487", "-179.999", "52.1", "181.123", "52"]).coordinates, 2);
+    }
+
+    #[test]
+    fn long_text_and_blanks_read_as_nothing() {
+        assert_eq!(of(&["", &"1".repeat(41), "Panama (PAN)", "ΑΒ"]), Evidence::default());
+    }
+
+    #[test]
+    fn counts_that_are_zero_are_not_written() {
+        assert_eq!(serde_json::to_string(&of(&["7"])).unwrap(), r#"{"integers":1,"decimals":1}"#);
+        assert_eq!(serde_json::from_str::<Evidence>("{}").unwrap(), Evidence::default());
+    }
+}
