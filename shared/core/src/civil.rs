@@ -1,7 +1,7 @@
 //! Dates and times as DuckDB writes and reads them, over its whole range (years 290308 BC to 294247), which is wider than
 //! that of the usual date libraries.
 
-use alloc::{format, string::String};
+use alloc::string::String;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -21,94 +21,120 @@ fn from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// `2026-11-24`, `0045-03-15 (BC)`, `infinity`. `days` since 1970-01-01; `i32::MAX` and `-i32::MAX` are the infinities.
-#[must_use]
-pub fn date(days: i32) -> String {
+/// Appends `2026-11-24`, `0045-03-15 (BC)` or `infinity`. `days` since 1970-01-01; `i32::MAX` and `-i32::MAX` are the infinities.
+pub fn push_date(days: i32, out: &mut String) {
     match days {
-        i32::MAX => "infinity".into(),
-        d if d == -i32::MAX => "-infinity".into(),
-        d => day(i64::from(d)),
+        i32::MAX => out.push_str("infinity"),
+        d if d == -i32::MAX => out.push_str("-infinity"),
+        d => push_day(i64::from(d), out),
     }
 }
 
-fn day(days: i64) -> String {
+fn push_day(days: i64, out: &mut String) {
     let (year, month, day) = from_days(days);
-    if year > 0 {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{:04}-{month:02}-{day:02} (BC)", 1 - year)
+    push_padded(if year > 0 { year } else { 1 - year }, 4, out);
+    out.push('-');
+    push_padded(month, 2, out);
+    out.push('-');
+    push_padded(day, 2, out);
+    if year <= 0 {
+        out.push_str(" (BC)");
     }
+}
+
+/// A number of at least `width` digits. Files hold millions of dates: this is several times as fast as `write!`.
+fn push_padded(value: i64, width: usize, out: &mut String) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(value);
+    out.extend(core::iter::repeat_n('0', width.saturating_sub(digits.len())));
+    out.push_str(digits);
 }
 
 /// `.5`, or nothing where the fraction is 0. `value` has `digits` decimal places.
-fn fraction(value: i64, digits: usize) -> String {
-    if value == 0 {
-        return String::new();
+fn push_fraction(value: i64, digits: usize, out: &mut String) {
+    if value != 0 {
+        out.push('.');
+        push_padded(value, digits, out);
+        out.truncate(out.trim_end_matches('0').len());
     }
-    let padded = format!(".{value:0digits$}");
-    padded.trim_end_matches('0').into()
 }
 
-/// `12:34:56.789`: microseconds since midnight. Zeros at the end of the fraction are left out, as DuckDB does.
-#[must_use]
-pub fn time(micros: i64) -> String {
-    let seconds = micros.div_euclid(1_000_000);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{hours:02}:{minutes:02}:{seconds:02}{}", fraction(micros.rem_euclid(1_000_000), 6))
+/// Appends `12:34:56.789`: microseconds since midnight. Zeros at the end of the fraction are left out, as DuckDB does.
+pub fn push_time(micros: i64, out: &mut String) {
+    push_seconds(micros.div_euclid(1_000_000), out);
+    push_fraction(micros.rem_euclid(1_000_000), 6, out);
 }
 
-/// As [`time`], from nanoseconds.
-#[must_use]
-pub fn time_nanos(nanos: i64) -> String {
-    let seconds = nanos.div_euclid(1_000_000_000);
-    format!("{}{}", time(seconds * 1_000_000), fraction(nanos.rem_euclid(1_000_000_000), 9))
+/// As [`push_time`], from nanoseconds.
+pub fn push_time_nanos(nanos: i64, out: &mut String) {
+    push_seconds(nanos.div_euclid(1_000_000_000), out);
+    push_fraction(nanos.rem_euclid(1_000_000_000), 9, out);
 }
 
-/// `2026-11-24 12:34:56.789`: microseconds since 1970-01-01 00:00.
-#[must_use]
-pub fn timestamp(micros: i64) -> String {
+fn push_seconds(seconds: i64, out: &mut String) {
+    push_padded(seconds / 3600, 2, out);
+    out.push(':');
+    push_padded(seconds / 60 % 60, 2, out);
+    out.push(':');
+    push_padded(seconds % 60, 2, out);
+}
+
+/// Appends `2026-11-24 12:34:56.789`: microseconds since 1970-01-01 00:00. `i64::MAX` and `-i64::MAX` are the infinities.
+pub fn push_timestamp(micros: i64, out: &mut String) {
     match micros {
-        i64::MAX => "infinity".into(),
-        m if m == -i64::MAX => "-infinity".into(),
-        m => format!("{} {}", day(m.div_euclid(MICROS_PER_DAY)), time(m.rem_euclid(MICROS_PER_DAY))),
+        i64::MAX => out.push_str("infinity"),
+        m if m == -i64::MAX => out.push_str("-infinity"),
+        m => {
+            push_day(m.div_euclid(MICROS_PER_DAY), out);
+            out.push(' ');
+            push_time(m.rem_euclid(MICROS_PER_DAY), out);
+        }
     }
 }
 
-/// As [`timestamp`], from nanoseconds.
-#[must_use]
-pub fn timestamp_nanos(nanos: i64) -> String {
-    let micros = nanos.div_euclid(1000);
-    let seconds = micros.div_euclid(1_000_000);
-    let whole = timestamp(seconds * 1_000_000);
-    format!("{whole}{}", fraction(nanos.rem_euclid(1_000_000_000), 9))
+/// As [`push_timestamp`], from nanoseconds, without infinities.
+pub fn push_timestamp_nanos(nanos: i64, out: &mut String) {
+    push_day(nanos.div_euclid(MICROS_PER_DAY * 1000), out);
+    out.push(' ');
+    push_time_nanos(nanos.rem_euclid(MICROS_PER_DAY * 1000), out);
 }
 
 /// An instant with its zone: `2026-11-24 12:34:56.789+00`.
-#[must_use]
-pub fn instant(micros: i64) -> String {
-    let text = timestamp(micros);
-    if text.ends_with("infinity") { text } else { format!("{text}+00") }
+pub fn push_instant(micros: i64, out: &mut String) {
+    push_timestamp(micros, out);
+    if micros.unsigned_abs() != i64::MAX.unsigned_abs() {
+        out.push_str("+00");
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text<T>(push: impl Fn(T, &mut String), value: T) -> String {
+        let mut out = String::new();
+        push(value, &mut out);
+        out
+    }
+
     #[test]
     fn dates_of_every_era_are_written_as_duckdb_writes_them() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(20_781), "2026-11-24");
-        assert_eq!(date(-719_162), "0001-01-01");
-        assert_eq!(date(-719_163), "0001-12-31 (BC)");
-        assert_eq!(date(-i32::MAX), "-infinity");
+        assert_eq!(text(push_date, 0), "1970-01-01");
+        assert_eq!(text(push_date, 20_781), "2026-11-24");
+        assert_eq!(text(push_date, -719_162), "0001-01-01");
+        assert_eq!(text(push_date, -719_163), "0001-12-31 (BC)");
+        assert_eq!(text(push_date, -i32::MAX), "-infinity");
     }
 
     #[test]
     fn fractions_lose_their_last_zeros() {
-        assert_eq!(timestamp(1_500_000), "1970-01-01 00:00:01.5");
-        assert_eq!(timestamp(-1), "1969-12-31 23:59:59.999999");
-        assert_eq!(timestamp_nanos(-1), "1969-12-31 23:59:59.999999999");
-        assert_eq!(instant(i64::MAX), "infinity");
-        assert_eq!(time(MICROS_PER_DAY), "24:00:00");
+        assert_eq!(text(push_timestamp, 1_500_000), "1970-01-01 00:00:01.5");
+        assert_eq!(text(push_timestamp, 10_000_000), "1970-01-01 00:00:10");
+        assert_eq!(text(push_timestamp, -1), "1969-12-31 23:59:59.999999");
+        assert_eq!(text(push_timestamp_nanos, -1), "1969-12-31 23:59:59.999999999");
+        assert_eq!(text(push_instant, i64::MAX), "infinity");
+        assert_eq!(text(push_instant, 0), "1970-01-01 00:00:00+00");
+        assert_eq!(text(push_time, MICROS_PER_DAY), "24:00:00");
+        assert_eq!(text(push_time_nanos, 1), "00:00:00.000000001");
     }
 }

@@ -79,9 +79,9 @@ impl<'a> Encoder<'a> {
         self.name
     }
 
-    /// Appends the value of a row as JSON.
-    pub(crate) fn write(&self, row: usize, out: &mut String) -> Result<(), String> {
-        self.values.write(row, out)
+    /// Appends the value of a row as JSON. `text` is room for values that have no text of their own.
+    pub(crate) fn write(&self, row: usize, text: &mut String, out: &mut String) -> Result<(), String> {
+        self.values.write(row, text, out)
     }
 
     /// The value of a row, for profiles and row rules. `text` is room for values that have no text of their own.
@@ -187,16 +187,15 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn write(&self, row: usize, out: &mut String) -> Result<(), String> {
+    fn write(&self, row: usize, text: &mut String, out: &mut String) -> Result<(), String> {
         match self {
-            Self::List(..) | Self::Map(..) | Self::Struct(..) => self.write_nested(row, out),
+            Self::List(..) | Self::Map(..) | Self::Struct(..) => self.write_nested(row, text, out),
             Self::Text(array) if !array.is_null(row) => {
                 json_string(array.value(row), out);
                 Ok(())
             }
             _ => {
-                let mut text = String::new();
-                match self.cell(row, &mut text)? {
+                match self.cell(row, text)? {
                     Cell::Null => out.push_str("null"),
                     Cell::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
                     Cell::Integer(value) => out.push_str(itoa::Buffer::new().format(value)),
@@ -204,7 +203,7 @@ impl<'a> Values<'a> {
                     Cell::Double(value) if value.is_finite() => match self {
                         #[expect(clippy::cast_possible_truncation, reason = "it was widened from f32")]
                         Self::Float16(_) | Self::Float32(_) => float_text(value as f32, out),
-                        _ => out.push_str(ryu::Buffer::new().format(value)),
+                        _ => out.push_str(zmij::Buffer::new().format(value)),
                     },
                     Cell::Double(value) => json_string(non_finite(value), out),
                     Cell::Text(value) => json_string(value, out),
@@ -215,7 +214,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn write_nested(&self, row: usize, out: &mut String) -> Result<(), String> {
+    fn write_nested(&self, row: usize, text: &mut String, out: &mut String) -> Result<(), String> {
         if self.is_null(row) {
             out.push_str("null");
             return Ok(());
@@ -227,7 +226,7 @@ impl<'a> Values<'a> {
                     if n > 0 {
                         out.push(',');
                     }
-                    items.write(i, out)?;
+                    items.write(i, text, out)?;
                 }
                 out.push(']');
             }
@@ -235,9 +234,9 @@ impl<'a> Values<'a> {
                 out.push('[');
                 for (n, i) in offsets(array.value_offsets(), row).enumerate() {
                     out.push_str(if n > 0 { ",{\"key\":" } else { "{\"key\":" });
-                    keys.write(i, out)?;
+                    keys.write(i, text, out)?;
                     out.push_str(",\"value\":");
-                    values.write(i, out)?;
+                    values.write(i, text, out)?;
                     out.push('}');
                 }
                 out.push(']');
@@ -250,11 +249,11 @@ impl<'a> Values<'a> {
                     }
                     json_string(name, out);
                     out.push(':');
-                    values.write(row, out)?;
+                    values.write(row, text, out)?;
                 }
                 out.push('}');
             }
-            scalar => scalar.write(row, out)?,
+            scalar => scalar.write(row, text, out)?,
         }
         Ok(())
     }
@@ -289,20 +288,20 @@ impl<'a> Values<'a> {
             Self::Blob(a) => blob_text(a.value(row), text),
             Self::FixedBlob(a) => blob_text(a.value(row), text),
             Self::Uuid(a) => uuid_text(a.value(row), text),
-            Self::Date(a) => *text = civil::date(a.value(row)),
-            Self::TimeMillis(a) => *text = civil::time(i64::from(a.value(row)) * 1000),
-            Self::TimeMicros(a) => *text = civil::time(a.value(row)),
-            Self::TimeNanos(a) => *text = civil::time_nanos(a.value(row)),
+            Self::Date(a) => civil::push_date(a.value(row), text),
+            Self::TimeMillis(a) => civil::push_time(i64::from(a.value(row)) * 1000, text),
+            Self::TimeMicros(a) => civil::push_time(a.value(row), text),
+            Self::TimeNanos(a) => civil::push_time_nanos(a.value(row), text),
             Self::TimestampMillis(a, instant) => {
                 let millis = a.value(row);
                 let micros = millis
                     .checked_mul(1000)
                     .ok_or_else(|| format!("{millis} ms since 1970 is outside of what the warehouse can hold"))?;
-                *text = timestamp(micros, *instant);
+                push_timestamp(micros, *instant, text);
             }
-            Self::TimestampMicros(a, instant) => *text = timestamp(a.value(row), *instant),
+            Self::TimestampMicros(a, instant) => push_timestamp(a.value(row), *instant, text),
             Self::TimestampNanos(a, instant) => {
-                *text = civil::timestamp_nanos(a.value(row));
+                civil::push_timestamp_nanos(a.value(row), text);
                 if *instant {
                     text.push_str("+00");
                 }
@@ -312,18 +311,18 @@ impl<'a> Values<'a> {
     }
 }
 
-fn timestamp(micros: i64, instant: bool) -> String {
-    if instant { civil::instant(micros) } else { civil::timestamp(micros) }
+fn push_timestamp(micros: i64, instant: bool, out: &mut String) {
+    if instant { civil::push_instant(micros, out) } else { civil::push_timestamp(micros, out) }
 }
 
 /// The fewest digits that name a finite FLOAT, at least 6, as the staging relation has them.
 fn float_text(value: f32, out: &mut String) {
     const MANTISSA: u32 = (1 << 23) - 1;
     if value.is_normal() && value.to_bits() & MANTISSA != 0 {
-        out.push_str(ryu::Buffer::new().format(value));
+        out.push_str(zmij::Buffer::new().format(value));
         return;
     }
-    // Ryu takes the nearest of the shortest decimals that name the value. For numbers below 2^-126, which have fewer digits, and for
+    // Zmij takes the nearest of the shortest decimals that name the value. For numbers below 2^-126, which have fewer digits, and for
     // powers of two, whose neighbours are closer below than above, that may be another than the nearest of 6 and more digits.
     for digits in 6..=9 {
         let text = format!("{value:.*e}", digits - 1);

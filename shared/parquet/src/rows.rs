@@ -291,9 +291,10 @@ impl Rows {
         while count > 1 && self.text_bytes(start..start + count) > bytes_left {
             count /= 2;
         }
+        let mut scratch = String::new();
         for (encoder, text) in self.encoders()?.iter().zip(arrays.columns_mut()) {
             for row in start..start + count {
-                encoder.write(row, text).map_err(|reason| Error::Value {
+                encoder.write(row, &mut scratch, text).map_err(|reason| Error::Value {
                     row: self.first + row as u64,
                     column: encoder.name().to_owned(),
                     reason,

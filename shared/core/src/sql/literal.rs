@@ -82,9 +82,9 @@ impl fmt::Display for Literal<'_> {
             Self::Date(i32::MAX) => f.write_str("'infinity'::DATE"),
             Self::Date(days) if days == -i32::MAX => f.write_str("'-infinity'::DATE"),
             Self::Date(days) => write!(f, "(DATE '1970-01-01' + ({days}))"),
-            Self::Time(micros) => write!(f, "'{}'::TIME", civil::time(micros)),
-            Self::Timestamp(micros) => write!(f, "'{}'::TIMESTAMP", civil::timestamp(micros)),
-            Self::Instant(micros) => write!(f, "'{}'::TIMESTAMPTZ", civil::instant(micros)),
+            Self::Time(micros) => write!(f, "'{}'::TIME", spelled(civil::push_time, micros)),
+            Self::Timestamp(micros) => write!(f, "'{}'::TIMESTAMP", spelled(civil::push_timestamp, micros)),
+            Self::Instant(micros) => write!(f, "'{}'::TIMESTAMPTZ", spelled(civil::push_instant, micros)),
             Self::Interval { months, days, micros } => {
                 write!(f, "(to_months({months}) + to_days({days}) + to_microseconds({micros}))")
             }
@@ -143,6 +143,12 @@ fn quote(value: &str, out: &mut String) {
 #[must_use]
 pub fn decimal(unscaled: i128, scale: i32) -> String {
     decimal_digits(&unscaled.unsigned_abs().to_string(), unscaled < 0, scale)
+}
+
+fn spelled(push: fn(i64, &mut String), micros: i64) -> String {
+    let mut text = String::new();
+    push(micros, &mut text);
+    text
 }
 
 /// As [`decimal`], from the digits of a number of any size.
