@@ -116,7 +116,7 @@ CREATE TABLE IF NOT EXISTS load_ledger (
     reason         VARCHAR
 );
 
--- Messages of the queues that nothing could be done with: no event, or no object any more.
+-- Messages of the queues that nothing could be done with: no event, or one of a content that its object no longer has.
 CREATE TABLE IF NOT EXISTS dead_letters (
     recorded_at    TIMESTAMP NOT NULL,
     message        VARCHAR NOT NULL,
@@ -248,8 +248,10 @@ CREATE OR REPLACE VIEW loads AS
     LEFT JOIN commits AS c ON c.load_id = l.load_id AND c.kind = 'load'
     LEFT JOIN visible_loads_at(9223372036854775807) AS v ON v.load_id = l.load_id;
 
--- Objects whose newest attempt ended in quarantine: what somebody has to look at.
+-- Objects whose newest attempt ended in quarantine: what somebody has to look at. Another attempt at the same content may have
+-- committed it meanwhile; a visible content is in no quarantine.
 CREATE OR REPLACE VIEW quarantine AS
     SELECT bucket, key, etag, uploaded_at, size, dataset, reason, load_id, ended_at AS quarantined_at
-    FROM (FROM loads QUALIFY row_number() OVER (PARTITION BY bucket, key ORDER BY uploaded_at DESC, started_at DESC) = 1)
-    WHERE state = 'quarantined';
+    FROM (FROM loads QUALIFY row_number() OVER (PARTITION BY bucket, key ORDER BY uploaded_at DESC, started_at DESC) = 1) AS q
+    WHERE state = 'quarantined'
+      AND NOT EXISTS (FROM loads AS l WHERE l.bucket = q.bucket AND l.key = q.key AND l.etag = q.etag AND l.state = 'committed');

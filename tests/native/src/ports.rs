@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use ingest::{Announcer, Answer, CommitNotice, Config, Delivery, Ingest, consume};
+use ingest::{Announcer, Answer, CommitNotice, Config, Delivery, Ingest, consume, record_dead_letter};
 use living_core::{
     landing::{
         decision::ObjectHead,
@@ -260,6 +260,12 @@ impl Harness {
             self.faults.clear();
         }
         panic!("not acknowledged after ten deliveries: {event:?}");
+    }
+
+    /// Delivers a message of the dead-letter queue: all its retries were used up.
+    pub async fn give_up(&self, event: &Notification) -> Answer {
+        let body = serde_json::to_string(event).unwrap_or_default();
+        record_dead_letter(&self.ingest(&self.faults), &Delivery { body, attempts: 1 }).await
     }
 
     /// Numbers of the commits that were announced.

@@ -2,9 +2,9 @@
 
 use living_core::{
     landing::{
-        decision::ObjectHead,
+        decision::{GivenUp, ObjectHead, give_up},
         event::{self, ObjectEvent},
-        load::{Ending, Load, ObjectVersion, load_id},
+        load::{Ending, Load, ObjectVersion},
         route::Route,
     },
     sql::{Literal, Statement},
@@ -12,9 +12,10 @@ use living_core::{
 use living_kit::{Host, ObjectStore, log};
 use living_warehouse::{Error, Warehouse};
 
-use crate::{Announcer, Ingest, Outcome};
+use crate::{Announcer, Ingest, Outcome, failure::Failure};
 
-/// Longest wait before a message is delivered again, in seconds. With 10 retries from 5 seconds on it's given up after an hour.
+/// Longest wait before a message is delivered again, in seconds. With 10 retries from 5 seconds on, one that
+/// always fails at once is given up after 51 minutes.
 const MAX_RETRY_SECONDS: u32 = 900;
 
 /// A message as the queue delivers it.
@@ -48,7 +49,7 @@ where
         Err(error) => {
             return answer_recorded(
                 ingest,
-                record(ingest, &delivery.body, &error.to_string()).await,
+                record(ingest, &delivery.body, &error.to_string()).await.map_err(Failure::from),
                 delivery.attempts,
             );
         }
@@ -61,8 +62,8 @@ where
     }
 }
 
-/// Handles one message of the dead-letter queue: all its retries failed. Its object goes to quarantine, from where a replay brings it
-/// back; what is no event, or has no object, is kept as it is.
+/// Handles one message of the dead-letter queue: all its retries failed. The content that it's of goes to quarantine, from where a
+/// replay brings it back, unless it's committed after all; what is no event, or has no such content any more, is kept as it is.
 pub async fn record_dead_letter<S, W, A, H>(ingest: &Ingest<S, W, A, H>, delivery: &Delivery) -> Answer
 where
     S: ObjectStore,
@@ -70,33 +71,51 @@ where
     A: Announcer,
     H: Host,
 {
-    const REASON: &str = "every attempt failed; the ledger has the reasons";
     log::error("dead_letter").with("message", &delivery.body).write();
     let recorded = match event::parse(&delivery.body) {
-        Err(error) => record(ingest, &delivery.body, &error.to_string()).await,
-        Ok(event) => {
-            let head = ingest.store.head(&event.bucket, &event.key).await;
-            match (ingest.config.routes.find(&event.bucket, &event.key), head) {
-                (_, Err(_)) => return retry(ingest.config.retry_seconds, delivery.attempts),
-                (Some(route), Ok(Some(head))) => quarantine(ingest, route, &event, head, REASON).await,
-                (_, Ok(_)) => record(ingest, &delivery.body, REASON).await,
-            }
-        }
+        Err(error) => record(ingest, &delivery.body, &error.to_string()).await.map_err(Failure::from),
+        Ok(event) => record_event(ingest, &event, &delivery.body).await,
     };
     answer_recorded(ingest, recorded, delivery.attempts)
 }
 
-fn answer_recorded<S, W, A, H>(ingest: &Ingest<S, W, A, H>, recorded: Result<(), Error>, attempts: u32) -> Answer {
+/// Records an event that was given up: by what is so now, as for one that is handled.
+async fn record_event<S, W, A, H>(
+    ingest: &Ingest<S, W, A, H>,
+    event: &ObjectEvent,
+    message: &str,
+) -> Result<(), Failure>
+where
+    S: ObjectStore,
+    W: Warehouse,
+    A: Announcer,
+    H: Host,
+{
+    const REASON: &str = "every attempt failed; the ledger has the reasons";
+    let Some(route) = ingest.config.routes.find(&event.bucket, &event.key) else {
+        return Ok(record(ingest, message, REASON).await?);
+    };
+    let object = ingest.store.head(&event.bucket, &event.key).await?;
+    let history = ingest.key_history(event, object.as_ref()).await?;
+    match (give_up(event, object.as_ref(), &history, route.on_delete), object) {
+        (GivenUp::Done { announce: Some(commit_seq) }, _) => ingest.announce(commit_seq).await,
+        (GivenUp::Done { announce: None }, _) => Ok(()),
+        (GivenUp::Quarantine, Some(head)) => Ok(quarantine(ingest, route, event, head, REASON).await?),
+        (GivenUp::Quarantine | GivenUp::Keep, _) => Ok(record(ingest, message, REASON).await?),
+    }
+}
+
+fn answer_recorded<S, W, A, H>(ingest: &Ingest<S, W, A, H>, recorded: Result<(), Failure>, attempts: u32) -> Answer {
     match recorded {
         Ok(()) => Answer::Ack,
-        Err(error) => {
-            log::error("not_recorded").with("error", error.to_string()).write();
+        Err(failure) => {
+            log::error("not_recorded").with("error", failure.to_string()).write();
             retry(ingest.config.retry_seconds, attempts)
         }
     }
 }
 
-async fn quarantine<S, W: Warehouse, A, H: Host>(
+async fn quarantine<S: ObjectStore, W: Warehouse, A: Announcer, H: Host>(
     ingest: &Ingest<S, W, A, H>,
     route: &Route,
     event: &ObjectEvent,
@@ -104,10 +123,8 @@ async fn quarantine<S, W: Warehouse, A, H: Host>(
     reason: &str,
 ) -> Result<(), Error> {
     let now = ingest.host.now();
-    let mut random = [0; 10];
-    ingest.host.fill_random(&mut random);
     let object = ObjectVersion { bucket: event.bucket.clone(), key: event.key.clone(), head };
-    let load = Load { id: load_id(now, random), object, started_at: now };
+    let load = Load { id: ingest.new_load_id(now), object, started_at: now };
     ingest.warehouse.run(&load.end(Ending::Quarantined, now, route.dataset, reason)).await.map(drop)
 }
 

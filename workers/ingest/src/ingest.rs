@@ -135,7 +135,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         }
     }
 
-    async fn key_history(&self, event: &ObjectEvent, object: Option<&ObjectHead>) -> Result<KeyHistory, Failure> {
+    pub(crate) async fn key_history(&self, event: &ObjectEvent, object: Option<&ObjectHead>) -> Result<KeyHistory, Failure> {
         let result = self.warehouse.run(&key_history(&event.bucket, &event.key, object)).await?;
         result.first().and_then(read_key_history).ok_or_else(|| unreadable_answer("the history of a key"))
     }
@@ -312,7 +312,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         }
     }
 
-    async fn announce(&self, commit_seq: i64) -> Result<(), Failure> {
+    pub(crate) async fn announce(&self, commit_seq: i64) -> Result<(), Failure> {
         let announced = self.announcer.announce(&CommitNotice { commit_seq }).await;
         announced.map_err(|error| Failure::Passing(format!("discovery queue: {error}")))
     }
@@ -327,7 +327,7 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         Ok(self.store.head(&event.bucket, &event.key).await?.as_ref() == expected)
     }
 
-    fn new_load_id(&self, now: Timestamp) -> Uuid {
+    pub(crate) fn new_load_id(&self, now: Timestamp) -> Uuid {
         let mut random = [0; 10];
         self.host.fill_random(&mut random);
         load_id(now, random)

@@ -119,6 +119,40 @@ pub fn decide(
     Decision::Load { suspect: redelivered && history.open_attempts > 0 }
 }
 
+/// What is left to do about an event whose message was given up, because none of its deliveries came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUp {
+    /// Everything is done, but perhaps for announcing this commit.
+    Done { announce: Option<i64> },
+    /// The object goes to quarantine: this event was what should have loaded its content.
+    Quarantine,
+    /// There is no such content. The message can only be kept.
+    Keep,
+}
+
+/// Decides about a message that was given up, as [`decide`] does: by what the object is now and what is committed. Quarantine is only
+/// for the content that the event is of; a content that came later was perhaps never tried, and has its own message.
+#[must_use]
+pub fn give_up(event: &ObjectEvent, object: Option<&ObjectHead>, history: &KeyHistory, on_delete: OnDelete) -> GivenUp {
+    match decide(event, object, history, on_delete, true) {
+        Decision::Skip(Skip::AlreadyCommitted { announce }) => GivenUp::Done { announce },
+        Decision::Skip(Skip::Quarantined) => GivenUp::Done { announce: None },
+        Decision::Load { .. } if object.is_some_and(|object| event.is_of(object)) => GivenUp::Quarantine,
+        Decision::Load { .. } | Decision::Retract | Decision::Skip(Skip::Stale | Skip::Gone) => GivenUp::Keep,
+    }
+}
+
+impl ObjectEvent {
+    /// Whether the object's content is the one that the event is of. A replay is of the content that was there when it was asked for.
+    fn is_of(&self, object: &ObjectHead) -> bool {
+        match &self.change {
+            Change::Written { etag } => *etag == object.etag,
+            Change::Replayed => object.uploaded_at <= self.at,
+            Change::Deleted => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +241,34 @@ mod tests {
         let decide = |redelivered| decide(&written("x"), Some(&object("x")), &history, OnDelete::Keep, redelivered);
         assert_eq!(decide(true), Decision::Load { suspect: true });
         assert_eq!(decide(false), Decision::Load { suspect: false }, "another copy of the event may be under way");
+    }
+
+    fn given_up(event: &ObjectEvent, object: Option<&ObjectHead>, history: &KeyHistory) -> GivenUp {
+        give_up(event, object, history, OnDelete::Retract)
+    }
+
+    #[test]
+    fn an_event_that_was_given_up_puts_its_own_content_into_quarantine_and_no_other() {
+        let none = KeyHistory::default();
+        assert_eq!(given_up(&written("x"), Some(&object("x")), &none), GivenUp::Quarantine);
+        assert_eq!(given_up(&event(Change::Replayed), Some(&object("x")), &none), GivenUp::Quarantine);
+        for history in [none.clone(), committed(CommitKind::Load, "w")] {
+            assert_eq!(given_up(&written("w"), Some(&object("x")), &history), GivenUp::Keep, "{history:?}");
+        }
+        let later = ObjectHead { uploaded_at: Timestamp::from_millis(1), ..object("x") };
+        assert_eq!(given_up(&event(Change::Replayed), Some(&later), &none), GivenUp::Keep);
+        assert_eq!(given_up(&event(Change::Deleted), Some(&object("x")), &none), GivenUp::Keep);
+        assert_eq!(given_up(&written("x"), None, &none), GivenUp::Keep);
+        assert_eq!(given_up(&event(Change::Deleted), None, &committed(CommitKind::Load, "x")), GivenUp::Keep);
+    }
+
+    #[test]
+    fn an_event_that_was_given_up_after_its_work_was_done_is_done() {
+        let history = committed(CommitKind::Load, "x");
+        for event in [written("x"), written("w"), event(Change::Deleted), event(Change::Replayed)] {
+            assert_eq!(given_up(&event, Some(&object("x")), &history), GivenUp::Done { announce: Some(7) });
+        }
+        let history = KeyHistory { quarantined: true, ..KeyHistory::default() };
+        assert_eq!(given_up(&written("x"), Some(&object("x")), &history), GivenUp::Done { announce: None });
     }
 }
