@@ -66,6 +66,37 @@ async fn a_fault_at_any_point_loses_nothing_and_doubles_nothing() {
     }
 }
 
+/// The same for a deletion whose route says that the rows go with their object.
+#[tokio::test]
+async fn a_fault_at_any_point_of_a_retraction_leaves_it_done_once_and_announced() {
+    let loaded = async || {
+        let harness = Harness::start().await;
+        harness.deliver_until_done(&harness.store.put("csv", "gone/1.parquet", annotations(&[("r1", "a", "x")]))).await;
+        let deletion = harness.store.delete("csv", "gone/1.parquet");
+        harness.faults.clear();
+        (harness, deletion)
+    };
+    let (harness, deletion) = loaded().await;
+    assert_eq!(harness.deliver(&deletion, 1).await, Some(Answer::Ack));
+    let points = harness.faults.points();
+    assert!(points.contains(&Point::Announce), "{points:#?}");
+    for fault in FAULTS {
+        for (n, point) in points.iter().enumerate() {
+            let case = format!("{fault:?} at point {n}, {point:?}");
+            let (harness, deletion) = loaded().await;
+            harness.faults.plan(n, fault);
+            if harness.deliver(&deletion, 1).await != Some(Answer::Ack) {
+                harness.faults.clear();
+                assert_eq!(harness.deliver(&deletion, 2).await, Some(Answer::Ack), "{case}");
+            }
+            let commits = harness.duck.query("SELECT kind FROM commits ORDER BY commit_seq").await;
+            assert_eq!(commits, [["load"], ["retraction"]], "{case}");
+            assert_eq!(harness.duck.number("SELECT count(*) FROM structured_data").await, 0, "{case}");
+            assert_eq!(harness.announced().last(), Some(&2), "{case}: discovery was told");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_object_that_ends_the_worker_twice_is_in_quarantine_and_stays_there() {
     let harness = with_an_older_object().await;

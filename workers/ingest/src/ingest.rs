@@ -9,8 +9,8 @@ use living_core::{
         decision::{Decision, KeyHistory, ObjectHead, Skip, decide},
         event::ObjectEvent,
         load::{
-            CommitRow, Ending, Load, ObjectVersion, Transfer, key_history, load_id, read_commit, read_key_history,
-            retract,
+            CommitRow, Ending, Load, ObjectVersion, Transfer, find_retraction, key_history, load_id, read_commit,
+            read_key_history, retract,
         },
         route::Route,
     },
@@ -35,6 +35,9 @@ const MAX_ROUNDS: u32 = 3;
 
 /// Columns whose profiles go into one statement: about 5 kB each.
 const PROFILES_PER_STATEMENT: usize = 200;
+
+/// The object is gone, and there is nothing to retract or to announce.
+const GONE: Outcome = Outcome::Skipped(Skip::Gone { announce: None });
 
 /// Tells discovery of a commit.
 #[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
@@ -130,18 +133,23 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
             Decision::Retract => self.retract(event).await,
             Decision::Load { suspect } => match object {
                 Some(head) => self.load(route, event, head, suspect).await,
-                None => Ok(Outcome::Skipped(Skip::Gone)),
+                None => Ok(GONE),
             },
         }
     }
 
-    pub(crate) async fn key_history(&self, event: &ObjectEvent, object: Option<&ObjectHead>) -> Result<KeyHistory, Failure> {
+    pub(crate) async fn key_history(
+        &self,
+        event: &ObjectEvent,
+        object: Option<&ObjectHead>,
+    ) -> Result<KeyHistory, Failure> {
         let result = self.warehouse.run(&key_history(&event.bucket, &event.key, object)).await?;
         result.first().and_then(read_key_history).ok_or_else(|| unreadable_answer("the history of a key"))
     }
 
     async fn skip(&self, skip: Skip) -> Result<Outcome, Failure> {
-        if let Skip::AlreadyCommitted { announce: Some(commit_seq) } = skip {
+        if let Skip::AlreadyCommitted { announce: Some(commit_seq) } | Skip::Gone { announce: Some(commit_seq) } = skip
+        {
             self.announce(commit_seq).await?;
         }
         Ok(Outcome::Skipped(skip))
@@ -149,15 +157,19 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
 
     async fn retract(&self, event: &ObjectEvent) -> Result<Outcome, Failure> {
         let id = self.new_load_id(self.host.now());
-        let result = self.warehouse.run(&retract(id, &event.bucket, &event.key, event.at)).await?;
-        match result.first().and_then(|row| row.first()).and_then(serde_json::Value::as_i64) {
-            Some(commit_seq) => {
-                // Dying here: the redelivered event finds the retraction; the hourly run of discovery finds it too.
-                self.announce(commit_seq).await?;
-                Ok(Outcome::Retracted { commit_seq })
-            }
-            None => Ok(Outcome::Skipped(Skip::Gone)),
+        let mut retraction = self.warehouse.run(&retract(id, &event.bucket, &event.key, event.at)).await?;
+        if retraction.rows.is_empty() {
+            // A try before, whose answer was lost, may have done it.
+            retraction = self.warehouse.run(&find_retraction(id)).await?;
         }
+        if retraction.rows.is_empty() {
+            return Ok(GONE);
+        }
+        // Dying here: the redelivered event finds the retraction and announces it.
+        let commit_seq = retraction.number()?;
+        let commit_seq = i64::try_from(commit_seq).map_err(|_| unreadable_answer("the number of a commit"))?;
+        self.announce(commit_seq).await?;
+        Ok(Outcome::Retracted { commit_seq })
     }
 
     /// Loads a content of an object; if its rows can't be moved one way, the other way, as a load of its own.

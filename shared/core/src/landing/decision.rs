@@ -10,7 +10,7 @@
 //! | there, with another etag | of the event's content | load what is there: its own event may have come while the older content was being committed |
 //! | there, with another etag | anything else | nothing: the newer content has its own event |
 //! | gone | a load | retract it, if the route says so |
-//! | gone | none, or a retraction | nothing |
+//! | gone | none, or a retraction | nothing; after a redelivery, announce the newest commit again |
 //!
 //! An object in quarantine stays there until somebody replays it.
 
@@ -80,7 +80,10 @@ pub enum Skip {
     #[error("the object has a newer content, which has its own event")]
     Stale,
     #[error("the object is gone")]
-    Gone,
+    Gone {
+        /// As above: its load, or its retraction.
+        announce: Option<i64>,
+    },
     #[error("the object is in quarantine; replay it after the fix")]
     Quarantined,
 }
@@ -96,16 +99,17 @@ pub fn decide(
 ) -> Decision {
     let newest = history.newest_commit.as_ref();
     let newest_load = newest.filter(|commit| commit.kind == CommitKind::Load);
+    let announce = |commit: &CommitOfKey| redelivered.then_some(commit.commit_seq);
     let Some(object) = object else {
         return match (newest_load, on_delete) {
             (Some(_), OnDelete::Retract) => Decision::Retract,
-            _ => Decision::Skip(Skip::Gone),
+            _ => Decision::Skip(Skip::Gone { announce: newest.and_then(announce) }),
         };
     };
     if let Some(commit) = newest_load
         && commit.etag == object.etag
     {
-        return Decision::Skip(Skip::AlreadyCommitted { announce: redelivered.then_some(commit.commit_seq) });
+        return Decision::Skip(Skip::AlreadyCommitted { announce: announce(commit) });
     }
     match &event.change {
         Change::Replayed => return Decision::Load { suspect: false },
@@ -136,9 +140,10 @@ pub enum GivenUp {
 pub fn give_up(event: &ObjectEvent, object: Option<&ObjectHead>, history: &KeyHistory, on_delete: OnDelete) -> GivenUp {
     match decide(event, object, history, on_delete, true) {
         Decision::Skip(Skip::AlreadyCommitted { announce }) => GivenUp::Done { announce },
+        Decision::Skip(Skip::Gone { announce }) if event.change == Change::Deleted => GivenUp::Done { announce },
         Decision::Skip(Skip::Quarantined) => GivenUp::Done { announce: None },
         Decision::Load { .. } if object.is_some_and(|object| event.is_of(object)) => GivenUp::Quarantine,
-        Decision::Load { .. } | Decision::Retract | Decision::Skip(Skip::Stale | Skip::Gone) => GivenUp::Keep,
+        Decision::Load { .. } | Decision::Retract | Decision::Skip(Skip::Stale | Skip::Gone { .. }) => GivenUp::Keep,
     }
 }
 
@@ -223,8 +228,23 @@ mod tests {
         for event in [event(Change::Deleted), written("x")] {
             assert_eq!(decided(&event, None, &committed(CommitKind::Load, "x")), Decision::Retract);
             let kept = decide(&event, None, &committed(CommitKind::Load, "x"), OnDelete::Keep, false);
-            assert_eq!(kept, Decision::Skip(Skip::Gone));
-            assert_eq!(decided(&event, None, &committed(CommitKind::Retraction, "x")), Decision::Skip(Skip::Gone));
+            let gone = Decision::Skip(Skip::Gone { announce: None });
+            assert_eq!(kept, gone);
+            assert_eq!(decided(&event, None, &committed(CommitKind::Retraction, "x")), gone);
+        }
+    }
+
+    #[test]
+    fn the_newest_commit_of_an_object_that_is_gone_is_announced_again_after_a_redelivery() {
+        for (kind, on_delete) in [
+            (CommitKind::Retraction, OnDelete::Retract),
+            (CommitKind::Retraction, OnDelete::Keep),
+            (CommitKind::Load, OnDelete::Keep),
+        ] {
+            for event in [event(Change::Deleted), written("x")] {
+                let again = decide(&event, None, &committed(kind, "x"), on_delete, true);
+                assert_eq!(again, Decision::Skip(Skip::Gone { announce: Some(7) }), "{event:?}");
+            }
         }
     }
 
@@ -268,6 +288,8 @@ mod tests {
         for event in [written("x"), written("w"), event(Change::Deleted), event(Change::Replayed)] {
             assert_eq!(given_up(&event, Some(&object("x")), &history), GivenUp::Done { announce: Some(7) });
         }
+        let history = committed(CommitKind::Retraction, "x");
+        assert_eq!(given_up(&event(Change::Deleted), None, &history), GivenUp::Done { announce: Some(7) });
         let history = KeyHistory { quarantined: true, ..KeyHistory::default() };
         assert_eq!(given_up(&written("x"), Some(&object("x")), &history), GivenUp::Done { announce: None });
     }

@@ -115,3 +115,12 @@ pub fn retract(id: Uuid, bucket: &str, key: &str, deleted_at: Timestamp) -> Stat
         id = Literal::Uuid(id),
     ))
 }
+
+/// Asks for the retraction that [`retract`] was to make under this id: its number, or nothing.
+#[must_use]
+pub fn find_retraction(id: Uuid) -> Statement {
+    Statement::read(format!(
+        "SELECT commit_seq FROM commits WHERE load_id = {} AND kind = 'retraction'",
+        Literal::Uuid(id)
+    ))
+}

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::decision::ObjectHead;
 use crate::{sql::Literal, time::Timestamp};
 
-pub use commit::{CommitRow, read_commit, retract};
+pub use commit::{CommitRow, find_retraction, read_commit, retract};
 pub use ledger::{Ending, key_history, read_key_history};
 pub use profiles::label_profiles;
 pub use sweep::{settle_superseded, sweep};
