@@ -73,6 +73,21 @@ test("loads can be listed by object and state, page by page", async () => {
   assert.deepEqual([state, reason], ["quarantined", "not a Parquet file: it doesn't end with the letters PAR1"]);
 });
 
+test("a page ends early where the warehouse has no room for more, and still leads to the next", async () => {
+  const folder = `long/${"x".repeat(900)}`;
+  for (let i = 0; i < 60; i++) await stack.put("vessel-csv", `${folder}/${i}.parquet`, "not Parquet, but long enough");
+  await stack.waitUntilIdle();
+  const pages = [];
+  for (let cursor = ""; cursor !== null; ) {
+    const { body } = await call("GET", `/loads?prefix=long/${cursor && `&cursor=${cursor}`}`);
+    pages.push(body.loads);
+    cursor = body.cursor;
+  }
+  assert.ok(pages[0].length < 50, `${pages[0].length} loads on the first page`);
+  assert.equal(pages.flat().length, 60);
+  assert.equal(new Set(pages.flat().map(({ key }) => key)).size, 60);
+});
+
 test("an object in quarantine is loaded by a replay, by its key, its prefix, or its time", async () => {
   // Their route asks for a page number, which they lack; so they stay, whatever is replayed.
   const refused = files.get("vessel-ocr/no_page_numbers.parquet");

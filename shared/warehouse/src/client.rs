@@ -4,9 +4,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use living_core::sql::Statement;
 
-use crate::{
-    Action, Endpoint, Error, Exchange, HttpRequest, HttpResponse, QueryResult, Session, TransportError, Warehouse,
-};
+use crate::{Action, Endpoint, Error, Exchange, HttpRequest, HttpResponse, Page, Session, TransportError, Warehouse};
 
 /// How requests are sent and time passes: `fetch` in a Worker, anything in a test.
 #[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
@@ -45,7 +43,7 @@ impl<T: Transport> McpWarehouse<T> {
 }
 
 impl<T: Transport> Warehouse for McpWarehouse<T> {
-    async fn run(&self, statement: &Statement) -> Result<QueryResult, Error> {
+    async fn run_page(&self, statement: &Statement) -> Result<Page, Error> {
         let mut exchange = Exchange::new(&self.endpoint, statement, self.transport.random());
         loop {
             // The session is borrowed between awaits only: several statements may be under way at once.

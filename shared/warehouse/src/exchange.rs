@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use living_core::sql::{Effect, Statement};
 
-use crate::{Error, ErrorClass, QueryResult, backoff::Backoff, classify, message};
+use crate::{Error, ErrorClass, Page, backoff::Backoff, classify, message};
 
 /// How often a statement is tried when it fails in a way that may pass.
 const MAX_TRIES: u32 = 6;
@@ -105,7 +105,7 @@ pub enum Action {
     Send(HttpRequest),
     /// Wait, then ask again.
     Wait(Duration),
-    Done(Result<QueryResult, Error>),
+    Done(Result<Page, Error>),
 }
 
 /// One statement being run.
@@ -120,7 +120,7 @@ pub struct Exchange<'a> {
     renewed: bool,
     sent: Option<(Sent, Option<Agreement>)>,
     wait: Option<Duration>,
-    outcome: Option<Result<QueryResult, Error>>,
+    outcome: Option<Result<Page, Error>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl<'a> Exchange<'a> {
         sent: Sent,
         agreement: Option<Agreement>,
         response: &HttpResponse,
-    ) -> Result<Option<QueryResult>, Error> {
+    ) -> Result<Option<Page>, Error> {
         if !(200..300).contains(&response.status) {
             return self.refused(session, agreement.as_ref(), response);
         }
@@ -248,7 +248,7 @@ impl<'a> Exchange<'a> {
         session: &mut Session,
         agreement: Option<&Agreement>,
         response: &HttpResponse,
-    ) -> Result<Option<QueryResult>, Error> {
+    ) -> Result<Option<Page>, Error> {
         let text = String::from_utf8_lossy(&response.body);
         let had_session = agreement.is_some_and(|agreement| agreement.session_id.is_some());
         let over = response.status == 404 || (response.status == 400 && text.to_lowercase().contains("session"));
@@ -320,10 +320,7 @@ mod tests {
     }
 
     /// Answers the handshake, and calls with `answers` in turn. Gives the outcome and how many calls were made.
-    fn run(
-        statement: &Statement,
-        answers: Vec<Result<HttpResponse, TransportError>>,
-    ) -> (Result<QueryResult, Error>, usize) {
+    fn run(statement: &Statement, answers: Vec<Result<HttpResponse, TransportError>>) -> (Result<Page, Error>, usize) {
         let endpoint = endpoint();
         let mut session = Session::default();
         let mut exchange = Exchange::new(&endpoint, statement, 1);
@@ -369,7 +366,7 @@ mod tests {
     #[test]
     fn a_statement_is_sent_after_the_handshake() {
         let (outcome, calls) = run(&Statement::read("SELECT 1"), vec![json(200, ONE)]);
-        assert_eq!((outcome.unwrap().number(), calls), (Ok(1), 1));
+        assert_eq!((outcome.unwrap().whole().unwrap().number(), calls), (Ok(1), 1));
     }
 
     #[test]

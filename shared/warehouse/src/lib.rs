@@ -16,7 +16,7 @@ mod message;
 pub use client::{McpWarehouse, Transport};
 pub use error::{Error, ErrorClass};
 pub use exchange::{Action, Endpoint, Exchange, HttpRequest, HttpResponse, Session, TransportError};
-pub use message::QueryResult;
+pub use message::{Page, QueryResult};
 
 use living_core::sql::Statement;
 
@@ -25,12 +25,21 @@ use living_core::sql::Statement;
 /// Futures are not `Send`: a Worker has one thread.
 #[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
 pub trait Warehouse {
-    /// Runs a statement and gives its rows. An INSERT, UPDATE or DELETE gives one row with the number of rows it changed.
+    /// Runs a statement and gives all its rows. An INSERT, UPDATE or DELETE gives one row with the number of rows it changed.
     ///
     /// It's tried again where that can do no harm: after an error that says it didn't run; and after one that doesn't say so, if the
     /// statement may run twice ([`Effect`](living_core::sql::Effect)).
     ///
     /// # Errors
-    /// The last error, when trying again is no use or was of no use.
-    async fn run(&self, statement: &Statement) -> Result<QueryResult, Error>;
+    /// The last error, when trying again is no use or was of no use. `OverLimit` if the result has more rows than come in one answer:
+    /// part of a result is never taken for the whole.
+    async fn run(&self, statement: &Statement) -> Result<QueryResult, Error> {
+        self.run_page(statement).await?.whole()
+    }
+
+    /// As [`Self::run`], for who can do with the first rows of a result.
+    ///
+    /// # Errors
+    /// As [`Self::run`], but for the size of the result.
+    async fn run_page(&self, statement: &Statement) -> Result<Page, Error>;
 }

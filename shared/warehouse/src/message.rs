@@ -10,16 +10,40 @@ use crate::{Error, ErrorClass, classify};
 /// The version of the protocol that we ask for.
 pub(crate) const PROTOCOL_VERSION: &str = "2025-06-18";
 
-/// What a statement gave.
+/// What a statement gave: all of its rows, unless it's in a [`Page`].
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct QueryResult {
     #[serde(default)]
     pub columns: Vec<String>,
     #[serde(default)]
     pub rows: Vec<Vec<Value>>,
-    /// The warehouse had more rows than it gave.
+}
+
+/// The first rows of what a statement gave: as many as the warehouse puts into one answer.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Page {
+    #[serde(flatten)]
+    pub result: QueryResult,
+    /// There are more rows than these.
     #[serde(default)]
     pub truncated: bool,
+}
+
+impl Page {
+    /// The result, if these are all its rows.
+    ///
+    /// # Errors
+    /// `OverLimit`, if they aren't.
+    pub fn whole(self) -> Result<QueryResult, Error> {
+        if self.truncated {
+            let given = self.result.rows.len();
+            return Err(Error::new(
+                ErrorClass::OverLimit,
+                format!("the result is too large for one answer of the warehouse, which gave its first {given} rows"),
+            ));
+        }
+        Ok(self.result)
+    }
 }
 
 impl QueryResult {
@@ -131,7 +155,7 @@ fn rpc_error(error: &Value) -> Error {
 ///
 /// # Errors
 /// The error that the warehouse reports, sorted; `Ambiguous` if the result can't be read.
-pub(crate) fn read_tool_result(result: &Value) -> Result<QueryResult, Error> {
+pub(crate) fn read_tool_result(result: &Value) -> Result<Page, Error> {
     let text = result.pointer("/content/0/text").and_then(Value::as_str);
     let structured = match result.get("structuredContent") {
         Some(content) if content.is_object() => content.clone(),
@@ -165,7 +189,7 @@ mod tests {
     const RESULT: &str = r#"{"jsonrpc":"2.0","id":7,"result":{"structuredContent":{"success":true,"columns":["n"],"columnTypes":["BIGINT"],"rows":[[3]],"rowCount":1}}}"#;
 
     fn result(content_type: &str, body: &str) -> Result<QueryResult, Error> {
-        read_tool_result(&read_reply(content_type, body.as_bytes(), 7)?)
+        read_tool_result(&read_reply(content_type, body.as_bytes(), 7)?)?.whole()
     }
 
     #[test]
@@ -185,6 +209,17 @@ mod tests {
     fn a_result_may_stand_in_the_text_only() {
         let text = r#"{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"{\"success\":true,\"rows\":[[1]]}"}]}}"#;
         assert_eq!(result("application/json", text).unwrap().number(), Ok(1));
+    }
+
+    #[test]
+    fn a_result_that_was_cut_is_a_page_and_not_taken_for_the_whole() {
+        let page = |truncated: bool| {
+            let content = json!({ "success": true, "columns": ["n"], "rows": [[1], [2]], "truncated": truncated });
+            read_tool_result(&json!({ "structuredContent": content })).unwrap()
+        };
+        assert_eq!(page(true).result.rows, [[1], [2]]);
+        assert_eq!(page(true).whole().unwrap_err().class, ErrorClass::OverLimit);
+        assert_eq!(page(false).whole().unwrap().rows, [[1], [2]]);
     }
 
     #[test]

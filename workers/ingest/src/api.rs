@@ -15,8 +15,12 @@ use crate::{Announcer, Ingest};
 /// Most objects that one replay puts on the queue; the reply says where to go on.
 const REPLAY_OBJECTS: usize = 1_000;
 
-/// Most loads in one reply. The warehouse gives at most 2,048 rows and 50,000 characters, and a load is up to 500 characters.
+/// Most loads in one reply. The warehouse may give fewer: as many as it has room for in one answer.
 const PAGE: u64 = 50;
+
+/// Longest value in the reply, in characters, so that the warehouse has room for a few loads in any case (50,000 characters). A key
+/// has at most 1,024 bytes; what is cut is long reasons, and metadata that nobody can mean.
+const VALUE_CHARACTERS: usize = 1_024;
 
 /// Columns of a load in the reply.
 const LOAD_COLUMNS: [&str; 18] = [
@@ -180,7 +184,8 @@ impl LoadsQuery {
             conditions.push(format!("load_id < CAST({} AS UUID)", Literal::Text(cursor)));
         }
         // Text, so that numbers beyond 2^53 and times come as they are.
-        let columns: Vec<String> = LOAD_COLUMNS.iter().map(|c| format!("CAST({c} AS VARCHAR)")).collect();
+        let columns: Vec<String> =
+            LOAD_COLUMNS.iter().map(|c| format!("left(CAST({c} AS VARCHAR), {VALUE_CHARACTERS})")).collect();
         Statement::read(format!(
             "SELECT {} FROM loads WHERE {} ORDER BY load_id DESC LIMIT {PAGE}",
             columns.join(", "),
@@ -191,17 +196,22 @@ impl LoadsQuery {
 
 /// `GET /loads`
 pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Result<Value, Problem> {
-    let result = warehouse.run(&query.statement()).await.map_err(|error| {
+    let page = warehouse.run_page(&query.statement()).await.map_err(|error| {
         log::error("loads_failed").with("error", error.to_string()).write();
         Problem::unavailable()
     })?;
-    let loads: Vec<Value> = result
+    let loads: Vec<Value> = page
+        .result
         .rows
         .iter()
         .map(|row| LOAD_COLUMNS.iter().zip(row).map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
         .collect();
-    let full = loads.len() as u64 == PAGE;
-    let cursor = if full { loads.last().and_then(|load| load.get("load_id")).cloned() } else { None };
+    let more = page.truncated || loads.len() as u64 == PAGE;
+    let cursor = if more { loads.last().and_then(|load| load.get("load_id")).cloned() } else { None };
+    if more && cursor.is_none() {
+        log::error("loads_failed").with("error", "the warehouse has no room for a single load").write();
+        return Err(Problem::unavailable());
+    }
     Ok(json!({ "loads": loads, "cursor": cursor }))
 }
 
@@ -223,6 +233,9 @@ pub(crate) async fn health<S, W: Warehouse, A: Announcer, H>(ingest: &Ingest<S, 
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use living_warehouse::{Page, QueryResult};
+
     use super::*;
 
     fn query(pairs: &[(&str, &str)]) -> Result<LoadsQuery, Problem> {
@@ -243,5 +256,29 @@ mod tests {
     fn unknown_parameters_and_made_up_cursors_are_refused() {
         assert_eq!(query(&[("colour", "red")]).unwrap_err().status, 400);
         assert_eq!(query(&[("cursor", "1; DROP TABLE x")]).unwrap_err().status, 400);
+    }
+
+    /// Gives the same page to whoever asks.
+    struct OnePage(Page);
+
+    impl Warehouse for OnePage {
+        async fn run_page(&self, _statement: &Statement) -> Result<Page, living_warehouse::Error> {
+            Ok(self.0.clone())
+        }
+    }
+
+    fn listed(rows: u64, truncated: bool) -> Result<Value, Problem> {
+        let row = |n: u64| vec![Value::from(n.to_string()); LOAD_COLUMNS.len()];
+        let result = QueryResult { rows: (0..rows).map(row).collect(), ..QueryResult::default() };
+        let warehouse = OnePage(Page { result, truncated });
+        loads(&warehouse, &LoadsQuery::default()).now_or_never().expect("nothing to wait for")
+    }
+
+    #[test]
+    fn a_page_that_is_full_or_was_cut_has_a_next_one() {
+        assert_eq!(listed(PAGE, false).unwrap()["cursor"], "49");
+        assert_eq!(listed(7, true).unwrap()["cursor"], "6", "the warehouse had no room for more");
+        assert_eq!(listed(7, false).unwrap()["cursor"], Value::Null);
+        assert_eq!(listed(0, true).unwrap_err().status, 503, "it would never go on");
     }
 }
