@@ -9,5 +9,6 @@ pub mod civil;
 pub mod column_type;
 pub mod landing;
 pub mod profile;
+pub mod similarity;
 pub mod sql;
 pub mod time;

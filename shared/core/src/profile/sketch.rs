@@ -56,6 +56,11 @@ impl Sketch {
         }
     }
 
+    /// The smallest hashes, at most `count`. Sets that share many values share some of these.
+    pub fn smallest(&self, count: usize) -> impl Iterator<Item = u64> {
+        self.hashes.iter().copied().take(count)
+    }
+
     /// Adds all values of another sketch.
     pub fn merge(&mut self, other: &Self) {
         self.hashes.extend_from_slice(&other.hashes);

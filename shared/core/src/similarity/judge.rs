@@ -1,0 +1,585 @@
+//! The comparison of two names.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::{
+    Comparison,
+    name::{Name, Role, Word},
+    relation::{self, Relation},
+    words,
+};
+
+/// What a user may set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Least similarity of two spellings of a word, by edit distance over length: the plan's normalised Levenshtein threshold.
+    pub levenshtein: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { levenshtein: 0.85 }
+    }
+}
+
+/// Compares two names.
+///
+/// Symmetric: `compare(a, b)` equals `compare(b, a)`.
+#[must_use]
+pub fn compare(a: &Name, b: &Name) -> Comparison {
+    compare_with(&Options::default(), a, b)
+}
+
+/// Compares two names with other thresholds.
+#[must_use]
+pub fn compare_with(options: &Options, a: &Name, b: &Name) -> Comparison {
+    // In one order, so that ties fall the same way.
+    let (a, b) = if (a.text(), &a.key) <= (b.text(), &b.key) { (a, b) } else { (b, a) };
+    if a.text() == b.text() && a.has_unit_column == b.has_unit_column {
+        return Comparison::new(1.0, "same name");
+    }
+    if a.key == b.key && !a.key.is_empty() && a.has_unit_column == b.has_unit_column {
+        return Comparison::new(0.99, "same name but for case, separators or accents");
+    }
+    if a.words.is_empty() || b.words.is_empty() {
+        return Comparison::new(0.0, "a name without words says nothing");
+    }
+    Pairing::new(options, a, b).judge()
+}
+
+/// Which words answer to which.
+struct Pairing<'a> {
+    a: &'a Name,
+    b: &'a Name,
+    /// Relation of each paired word; words of `a` and of `b` that have none.
+    relations: Vec<(Relation, &'a Word, &'a Word)>,
+    left_a: Vec<usize>,
+    left_b: Vec<usize>,
+    compound: Option<String>,
+    acronym: Option<String>,
+}
+
+impl<'a> Pairing<'a> {
+    fn new(options: &Options, a: &'a Name, b: &'a Name) -> Self {
+        let mut pairing = Self {
+            a,
+            b,
+            relations: Vec::new(),
+            left_a: (0..a.words.len()).collect(),
+            left_b: (0..b.words.len()).collect(),
+            compound: None,
+            acronym: None,
+        };
+        pairing.pair(|a, b| a.text == b.text && a.role == b.role, Relation::Same);
+        pairing.pair(|a, b| a.stem == b.stem && (a.role == Role::Count) == (b.role == Role::Count), Relation::Same);
+        pairing.pair_compounds();
+        pairing.pair_acronyms();
+        let in_company = !pairing.relations.is_empty();
+        // More words on both sides are company too: each must then find its partner.
+        let may_find_company = a.words.len() >= 2 && b.words.len() >= 2;
+        for kind in [Relation::Same, Relation::Inflection, Relation::Abbreviation, Relation::Typo] {
+            pairing.pair(
+                |a, b| relation::relate(a, b, in_company || may_find_company, options.levenshtein) == Some(kind),
+                kind,
+            );
+        }
+        pairing
+    }
+
+    /// Pairs words that are left over and related, the first of each first.
+    fn pair(&mut self, is_related: impl Fn(&Word, &Word) -> bool, kind: Relation) {
+        let mut i = 0;
+        while let Some(&at_a) = self.left_a.get(i) {
+            let Some(word) = self.a.words.get(at_a) else { return };
+            let found = self.left_b.iter().enumerate().find_map(|(j, &at_b)| {
+                self.b.words.get(at_b).filter(|other| is_related(word, other)).map(|other| (j, other))
+            });
+            match found {
+                Some((j, other)) => {
+                    self.left_a.remove(i);
+                    self.left_b.remove(j);
+                    self.relations.push((kind, word, other));
+                }
+                None => i += 1,
+            }
+        }
+    }
+
+    /// Two words on one side, one on the other: `callsign` and `call sign`.
+    fn pair_compounds(&mut self) {
+        let (a, b) = (self.a, self.b);
+        pair_compounds_of(a, b, &mut self.left_a, &mut self.left_b, &mut self.compound, &mut self.relations);
+        pair_compounds_of(b, a, &mut self.left_b, &mut self.left_a, &mut self.compound, &mut self.relations);
+    }
+
+    /// A word on one side, all that's left on the other: `IRCS` and `International Radio Call Sign`.
+    fn pair_acronyms(&mut self) {
+        let (a, b) = (self.a, self.b);
+        pair_acronym_of(a, b, &mut self.left_a, &mut self.left_b, &mut self.acronym, &mut self.relations);
+        pair_acronym_of(b, a, &mut self.left_b, &mut self.left_a, &mut self.acronym, &mut self.relations);
+    }
+
+    fn judge(self) -> Comparison {
+        if let (Some(a), Some(b)) = (self.a.unit, self.b.unit)
+            && a != b
+        {
+            return Comparison::new(0.3, format!("different units: {} and {}", a.symbol, b.symbol));
+        }
+        if self.a.has_unit_column != self.b.has_unit_column {
+            return Comparison::new(0.5, "one is in units of another column");
+        }
+        let a = Rest::new(self.a, &self.left_a, self.b);
+        let b = Rest::new(self.b, &self.left_b, self.a);
+        if let Some(comparison) = self.contradiction(&a, &b) {
+            return comparison;
+        }
+        let mut score = 1.0;
+        let mut reasons: Vec<String> = Vec::new();
+        self.explain_pairs(&mut score, &mut reasons);
+        let anchor = self.anchor();
+        for rest in [&a, &b] {
+            if let Err(different) = rest.explain(&anchor, &mut score, &mut reasons) {
+                return self.different(different);
+            }
+        }
+        if self.a.unit != self.b.unit {
+            let unit = self.a.unit.or(self.b.unit).map_or("", |unit| unit.symbol);
+            score *= 0.93;
+            reasons.push(format!("one gives the unit: {unit}"));
+        }
+        if reasons.is_empty() {
+            reasons.push("same words".into());
+        }
+        Comparison::new(score.max(super::DUPLICATE), reasons.join("; "))
+    }
+
+    /// Words on both sides that answer to nothing.
+    fn contradiction(&self, a: &Rest<'_>, b: &Rest<'_>) -> Option<Comparison> {
+        let (words_a, words_b) = (a.significant(), b.significant());
+        if !words_a.is_empty() && !words_b.is_empty() {
+            let shared = self.relations.iter().filter(|(_, word, _)| word.role == Role::Content).count();
+            let all = shared * 2 + words_a.len() + words_b.len();
+            #[expect(clippy::cast_precision_loss, reason = "numbers of words")]
+            let share = shared as f64 * 2.0 / all as f64;
+            let score = if has_contrast(&words_a) || has_contrast(&words_b) { 0.3 } else { 0.25 + share / 2.0 };
+            return Some(Comparison::new(
+                score.min(0.8),
+                format!("different words: {} and {}", join(&words_a), join(&words_b)),
+            ));
+        }
+        for role in [Role::Remark, Role::Circumstance] {
+            let (of_a, of_b) = (a.of_role(role), b.of_role(role));
+            if !of_a.is_empty() && !of_b.is_empty() {
+                let reason = format!("different remarks or circumstances: {} and {}", join(&of_a), join(&of_b));
+                return Some(Comparison::new(0.5, reason));
+            }
+        }
+        // `vessel name` and `vessel number`: each says what it is, and they disagree.
+        let (of_a, of_b) = (a.representation(), b.representation());
+        if let (Some(of_a), Some(of_b)) = (of_a, of_b)
+            && of_a.stem != of_b.stem
+        {
+            return Some(Comparison::new(0.3, format!("different things: {} and {}", of_a.text, of_b.text)));
+        }
+        None
+    }
+
+    fn different(&self, (score, reason): (f64, String)) -> Comparison {
+        let uncertain = self.relations.iter().any(|(kind, ..)| *kind > Relation::Inflection);
+        Comparison::new(if uncertain { score - 0.1 } else { score }, reason)
+    }
+
+    fn explain_pairs(&self, score: &mut f64, reasons: &mut Vec<String>) {
+        if let Some(compound) = &self.compound {
+            *score *= 0.98;
+            reasons.push(format!("written as one word: {compound}"));
+        }
+        if let Some(acronym) = &self.acronym {
+            *score *= 0.92;
+            reasons.push(format!("acronym: {acronym}"));
+        }
+        for (kind, factor, label) in [
+            (Relation::Inflection, 0.96, "forms of one word"),
+            (Relation::Abbreviation, 0.94, "abbreviation"),
+            (Relation::Typo, 0.9, "spelling"),
+        ] {
+            let of_kind: Vec<String> =
+                self.relations.iter().filter(|(k, ..)| *k == kind).map(|(_, a, b)| pair_text(a, b)).collect();
+            if !of_kind.is_empty() {
+                *score *= factor;
+                reasons.push(format!("{label}: {}", of_kind.join(", ")));
+            }
+        }
+        let inflected = self.relations.iter().find(|(kind, a, b)| *kind == Relation::Same && a.text != b.text);
+        if let Some((_, a, b)) = inflected {
+            *score *= 0.97;
+            reasons.push(format!("plural or spelling: {}", pair_text(a, b)));
+        }
+        if self.is_reordered() {
+            *score *= 0.98;
+            reasons.push("same words in another order".into());
+        }
+    }
+
+    fn is_reordered(&self) -> bool {
+        let mut places: Vec<(usize, usize)> = self.relations.iter().map(|(_, a, b)| (a.place, b.place)).collect();
+        places.sort_unstable();
+        !places.is_sorted_by_key(|&(_, b)| b)
+    }
+
+    /// What the two names certainly share.
+    fn anchor(&self) -> Anchor<'_> {
+        let content: Vec<&Word> =
+            self.relations.iter().map(|(_, a, b)| if a.role == Role::Content { *b } else { *a }).collect();
+        let is_long_form = self.compound.is_some() || self.acronym.is_some();
+        Anchor { words: content, is_long_form }
+    }
+}
+
+/// The shared words.
+struct Anchor<'a> {
+    words: Vec<&'a Word>,
+    is_long_form: bool,
+}
+
+impl Anchor<'_> {
+    fn content(&self) -> usize {
+        self.words.iter().filter(|word| word.role == Role::Content).count() + usize::from(self.is_long_form)
+    }
+
+    /// Whether the shared words mean enough by themselves for a qualifier to be no more than that. `latitude` does, `date` doesn't.
+    fn is_specific(&self) -> bool {
+        let meaningful = self.words.iter().filter(|word| word.role == Role::Content && !words::is_contrast(&word.text));
+        let has_noun = meaningful.clone().any(|word| word.representation().is_none());
+        if self.is_long_form || (has_noun && meaningful.clone().count() >= 2) {
+            return true;
+        }
+        meaningful
+            .clone()
+            .any(|word| word.representation().is_none() && !words::is_agent(&word.stem) && is_technical(&word.stem))
+    }
+
+    fn has_agent(&self) -> bool {
+        self.words.iter().any(|word| words::is_agent(&word.stem))
+    }
+}
+
+/// Long words and those without vowels are technical terms, which one qualifies without changing what they mean.
+fn is_technical(word: &str) -> bool {
+    word.len() >= 8 || !word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+}
+
+/// The words of one name that answer to nothing in the other.
+struct Rest<'a> {
+    name: &'a Name,
+    words: Vec<(usize, &'a Word)>,
+    other: &'a Name,
+}
+
+impl<'a> Rest<'a> {
+    fn new(name: &'a Name, left: &[usize], other: &'a Name) -> Self {
+        let words = left.iter().filter_map(|&i| name.words.get(i).map(|word| (i, word))).collect();
+        Self { name, words, other }
+    }
+
+    fn is_last(&self, place: usize) -> bool {
+        self.name.words.iter().skip(place + 1).all(|word| word.role == Role::Remark || word.role == Role::Circumstance)
+    }
+
+    /// Words whose absence changes the meaning, as far as can be told without the other name.
+    fn significant(&self) -> Vec<&'a Word> {
+        let counts = |&&(place, word): &&(usize, &Word)| match word.role {
+            Role::Content => {
+                let is_default = word.representation().is_some_and(words::Representation::is_default);
+                let is_measured = self.other.unit.is_some_and(|unit| unit.quantity == word.stem);
+                !(is_measured || is_default && self.is_last(place))
+            }
+            Role::Count => true,
+            Role::Subject | Role::Remark | Role::Circumstance => false,
+        };
+        self.words.iter().filter(counts).map(|&(_, word)| word).collect()
+    }
+
+    fn of_role(&self, role: Role) -> Vec<&'a Word> {
+        self.words.iter().map(|&(_, word)| word).filter(|word| word.role == role).collect()
+    }
+
+    fn representation(&self) -> Option<&'a Word> {
+        let found = self.words.iter().find(|&&(place, word)| self.is_last(place) && word.representation().is_some());
+        found.map(|&(_, word)| word)
+    }
+
+    /// Lowers the score for what is left over and says why, or says why it makes the names different.
+    fn explain(&self, anchor: &Anchor<'_>, score: &mut f64, reasons: &mut Vec<String>) -> Result<(), (f64, String)> {
+        if self.words.is_empty() {
+            return Ok(());
+        }
+        for &(place, word) in &self.words {
+            let (factor, reason) = self.explain_word(place, word, anchor)?;
+            *score *= factor;
+            reasons.push(reason);
+        }
+        if anchor.content() == 0 && !self.names_the_subject() {
+            return Err((0.2, format!("only the subject is the same; {} is more", self.text())));
+        }
+        Ok(())
+    }
+
+    /// `vessel` and `vessel name`.
+    fn names_the_subject(&self) -> bool {
+        self.words.iter().all(|(_, word)| word.stem == "name")
+    }
+
+    fn explain_word(&self, place: usize, word: &Word, anchor: &Anchor<'_>) -> Result<(f64, String), (f64, String)> {
+        let text = &word.text;
+        match word.role {
+            Role::Subject => return Ok((0.95, format!("one names its subject: {text}"))),
+            Role::Remark => return Ok((0.97, format!("one has a remark: {text}"))),
+            Role::Circumstance => return Ok((0.95, format!("one names the circumstances: {text}"))),
+            Role::Count if anchor.words.len() >= 2 => return Ok((0.9, format!("one says that it counts: {text}"))),
+            Role::Count => return Err((0.4, "one is a count".into())),
+            Role::Content => {}
+        }
+        if word.is_digits() {
+            return Err((0.3, format!("only one is numbered: {text}")));
+        }
+        if words::is_contrast(text) {
+            return Err((0.3, format!("only one says {text}")));
+        }
+        if words::is_statistic(text) {
+            return Err((0.7, format!("one is a statistic: {text}")));
+        }
+        let is_measured = self.other.unit.is_some_and(|unit| unit.quantity == word.stem);
+        if is_measured {
+            return Ok((0.95, format!("one names the quantity, the other its unit: {text}")));
+        }
+        if self.is_last(place) {
+            return match word.representation() {
+                Some(kind) if kind.is_default() => Ok((0.94, format!("one says that it is a {text}"))),
+                Some(_) => Err((0.45, format!("one is a {text} of the other"))),
+                None => Err((0.45, format!("another thing: {text}"))),
+            };
+        }
+        let is_leading = self.name.words.iter().all(|other| other.place >= word.place || !self.is_shared(other));
+        if words::is_agent(&word.stem) || anchor.has_agent() {
+            return Err((0.5, format!("another one: {text}")));
+        }
+        if !is_leading {
+            return Err((0.7, format!("one is qualified: {text}")));
+        }
+        if anchor.is_specific() {
+            return Ok((0.92, format!("one is qualified: {text}")));
+        }
+        Err((0.65, format!("one is qualified: {text}")))
+    }
+
+    fn is_shared(&self, word: &Word) -> bool {
+        !self.words.iter().any(|(_, left)| core::ptr::eq(*left, word))
+    }
+
+    fn text(&self) -> String {
+        join(&self.words.iter().map(|(_, word)| *word).collect::<Vec<_>>())
+    }
+}
+
+fn has_contrast(words: &[&Word]) -> bool {
+    words.iter().any(|word| words::is_contrast(&word.text) || word.is_digits())
+}
+
+fn join(words: &[&Word]) -> String {
+    words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn pair_text(a: &Word, b: &Word) -> String {
+    let (short, long) = if (a.text.len(), &a.text) <= (b.text.len(), &b.text) { (a, b) } else { (b, a) };
+    format!("{} ≈ {}", short.text, long.text)
+}
+
+type Relations<'a> = Vec<(Relation, &'a Word, &'a Word)>;
+
+fn pair_compounds_of<'a>(
+    one: &'a Name,
+    many: &'a Name,
+    left_one: &mut Vec<usize>,
+    left_many: &mut Vec<usize>,
+    compound: &mut Option<String>,
+    relations: &mut Relations<'a>,
+) {
+    left_one.retain(|&at| {
+        let Some(word) = one.words.get(at) else { return true };
+        let place = left_many.windows(2).position(|pair| {
+            let [first, second] = pair else { return false };
+            let (Some(first_word), Some(second_word)) = (many.words.get(*first), many.words.get(*second)) else {
+                return false;
+            };
+            second == &(first + 1) && is_joined(&word.stem, &first_word.text, &second_word.stem)
+        });
+        let Some(place) = place else { return true };
+        let Some(first) = left_many.get(place).and_then(|&at| many.words.get(at)) else { return true };
+        left_many.drain(place..place + 2);
+        *compound = Some(word.text.clone());
+        relations.push((Relation::LongForm, word, first));
+        false
+    });
+}
+
+fn is_joined(word: &str, first: &str, second: &str) -> bool {
+    word.strip_prefix(first).is_some_and(|rest| rest == second)
+}
+
+fn pair_acronym_of<'a>(
+    one: &'a Name,
+    many: &'a Name,
+    left_one: &mut Vec<usize>,
+    left_many: &mut Vec<usize>,
+    acronym: &mut Option<String>,
+    relations: &mut Relations<'a>,
+) {
+    let mut in_text: Vec<&Word> = left_many.iter().filter_map(|&at| many.words.get(at)).collect();
+    in_text.sort_unstable_by_key(|word| word.place);
+    let (Some(first), Some(last)) = (in_text.first(), in_text.last()) else { return };
+    let texts: Vec<&str> = in_text.iter().map(|word| word.text.as_str()).collect();
+    let with_stops: Vec<&str> =
+        many.sequence.iter().take(last.place + 1).skip(first.place).map(String::as_str).collect();
+    // Two letters are the initials of many things; they must be those of words with a meaning.
+    let has_filler = in_text.iter().any(|word| word.role != Role::Content || word.representation().is_some());
+    let found = left_one.iter().position(|&at| {
+        one.words.get(at).is_some_and(|word| {
+            (word.text.len() > 2 || !has_filler)
+                && (relation::is_acronym(&word.text, &texts) || relation::is_acronym(&word.text, &with_stops))
+        })
+    });
+    let Some(place) = found else { return };
+    let Some(word) = left_one.get(place).and_then(|&at| one.words.get(at)) else { return };
+    *acronym = Some(format!("{} = {}", word.text, texts.join(" ")));
+    relations.push((Relation::LongForm, word, first));
+    left_one.remove(place);
+    left_many.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::similarity::{Context, Verdict};
+
+    fn verdict(a: &str, b: &str) -> Verdict {
+        compare(&Name::new(a), &Name::new(b)).verdict
+    }
+
+    #[track_caller]
+    fn are_duplicates(pairs: &[(&str, &str)]) {
+        for (a, b) in pairs {
+            let comparison = compare(&Name::new(a), &Name::new(b));
+            assert_eq!(comparison.verdict, Verdict::Duplicate, "{a} | {b}: {comparison:?}");
+        }
+    }
+
+    #[track_caller]
+    fn are_no_duplicates(pairs: &[(&str, &str)]) {
+        for (a, b) in pairs {
+            let comparison = compare(&Name::new(a), &Name::new(b));
+            assert_ne!(comparison.verdict, Verdict::Duplicate, "{a} | {b}: {comparison:?}");
+        }
+    }
+
+    #[test]
+    fn case_separators_and_accents_do_not_tell_names_apart() {
+        are_duplicates(&[("givenName", "GIVEN-NAME"), ("waterBody", "water body"), ("Ville d'étape", "ville_d_etape")]);
+        are_duplicates(&[("creative-work", "creativework"), ("encounter.status", "encounter_status")]);
+    }
+
+    #[test]
+    fn number_spelling_and_order_do_not_tell_names_apart() {
+        are_duplicates(&[("criteria", "criterion"), ("colour", "color"), ("licence_number", "license numbers")]);
+        are_duplicates(&[("name of product", "product_name"), ("departure_port", "port of departure")]);
+        are_duplicates(&[("dosageInstruction", "dosage_instructions"), ("last_modified", "last modify")]);
+    }
+
+    #[test]
+    fn short_forms_are_their_long_forms() {
+        are_duplicates(&[("qty", "Quantity"), ("cust_id", "customer_id"), ("dept_name", "Department Name")]);
+        are_duplicates(&[("invoice_nbr", "Invoice Number"), ("PO #", "PO number"), ("phone_no", "Phone Number")]);
+        are_duplicates(&[("SSN", "Social Security Number"), ("DOB", "date of birth"), ("GT", "gross_tonnage")]);
+    }
+
+    #[test]
+    fn typos_are_forgiven() {
+        are_duplicates(&[("recieved_date", "received_date"), ("occurence_id", "occurrence_id"), ("lenght", "length")]);
+    }
+
+    #[test]
+    fn a_unit_more_is_no_matter_and_another_unit_is() {
+        are_duplicates(&[("depth", "depth_m"), ("Weight", "weight (kg)"), ("minimumDepthInMeters", "minimum depth")]);
+        are_duplicates(&[("engine_kw", "engine power"), ("speed (km/h)", "speed")]);
+        are_no_duplicates(&[("length_m", "length_ft"), ("power (kW)", "power (hp)"), ("amountUsd", "amountEur")]);
+    }
+
+    #[test]
+    fn generic_words_and_remarks_may_be_left_out() {
+        are_duplicates(&[
+            ("owner", "owner_name"),
+            ("iban", "IBAN number"),
+            ("previous flag", "Previous flag (if any)"),
+        ]);
+        are_duplicates(&[("vessel_speed", "speed"), ("shipname_matched", "vessel_name"), ("age", "age_at_admission")]);
+        are_no_duplicates(&[
+            ("owner", "owner_code"),
+            ("length", "length_type"),
+            ("order", "order_date"),
+            ("dose", "dose unit"),
+        ]);
+    }
+
+    #[test]
+    fn opposites_numbers_and_extremes_tell_names_apart() {
+        are_no_duplicates(&[("start_date", "end_date"), ("street", "street2"), ("balance", "maxBalance")]);
+        are_no_duplicates(&[("Authorization From", "Authorization To"), ("min_temp", "max_temp"), ("Q1", "Q2")]);
+        are_no_duplicates(&[("lot number", "number of lots"), ("publicKey", "privateKey"), ("latitude", "longitude")]);
+    }
+
+    #[test]
+    fn another_bearer_of_a_role_is_someone_else() {
+        are_no_duplicates(&[("owner", "operator"), ("owner", "beneficial owner"), ("patient_id", "parent_id")]);
+        are_no_duplicates(&[("employer", "employee"), ("member", "membership"), ("sender", "sender account")]);
+    }
+
+    #[test]
+    fn a_qualifier_is_one_of_names_that_say_enough_without_it() {
+        are_duplicates(&[("latitude", "decimalLatitude"), ("hold capacity", "fish hold capacity")]);
+        are_no_duplicates(&[("date", "birth date"), ("name", "file_name"), ("owner address", "billing address")]);
+        assert_eq!(verdict("length", "overall length"), Verdict::InDoubt);
+    }
+
+    #[test]
+    fn what_the_table_says_already_may_be_left_out() {
+        let context = Context::of_table("acme_tracks", ["trk_speed", "trk_heading", "trk_id", "trk_point", "remark"]);
+        let of_table = |name| Name::in_table(name, &context);
+        assert_eq!(compare(&of_table("trk_heading"), &Name::new("heading")).verdict, Verdict::Duplicate);
+        assert_eq!(compare(&of_table("acme_heading"), &Name::new("heading")).verdict, Verdict::Duplicate);
+        assert_ne!(compare(&Name::new("trk_heading"), &Name::new("heading")).verdict, Verdict::Duplicate);
+    }
+
+    #[test]
+    fn values_with_their_units_beside_them_are_not_those_of_one_unit() {
+        let context = Context::of_table("", ["engine_power", "power_unit", "power"]);
+        let raw = Name::in_table("engine_power", &context);
+        assert_ne!(compare(&raw, &Name::new("engine_power")).verdict, Verdict::Duplicate);
+        assert_eq!(compare(&raw, &raw).verdict, Verdict::Duplicate);
+    }
+
+    #[test]
+    fn the_threshold_decides_over_misspelt_words() {
+        let (a, b) = (Name::new("enviroment"), Name::new("environment"));
+        let of = |levenshtein| compare_with(&Options { levenshtein }, &a, &b).verdict;
+        assert_eq!(of(0.85), Verdict::Duplicate);
+        assert_ne!(of(0.95), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn reasons_say_what_agrees_and_what_does_not() {
+        let reason = |a, b| compare(&Name::new(a), &Name::new(b)).reason;
+        assert_eq!(reason("tel", "telephone"), "abbreviation: tel ≈ telephone");
+        assert_eq!(reason("type of length", "length type"), "same words in another order");
+        assert_eq!(reason("owner", "operator"), "different words: operator and owner");
+    }
+}

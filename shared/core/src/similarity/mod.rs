@@ -1,0 +1,62 @@
+//! Whether two names, or two columns, are the same thing under two names.
+//!
+//! [`compare`] looks at names, [`columns`] at names and values, [`Index`] finds the pairs worth comparing. Names are compared by
+//! mechanisms, not word lists: word lists fit the names they were made for. Each name is taken apart into words ([`Name`]), words are
+//! paired by their forms, and what no word answers to decides: nothing left over is a duplicate, words left over on both sides are
+//! two things, and words on one side are judged by their place and kind.
+
+mod fold;
+mod index;
+mod judge;
+mod name;
+mod relation;
+mod resolve;
+mod values;
+mod words;
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+pub use index::{Found, Index};
+pub use judge::{Options, compare, compare_with};
+pub use name::{Context, Name};
+pub use resolve::{Match, resolve};
+pub use values::{Column, Kind, Values, columns, columns_with};
+
+/// Least score of a duplicate.
+pub const DUPLICATE: f64 = 0.85;
+
+/// Least score of a pair in doubt: one that names alone can't decide, and an embedding or the values might.
+pub const IN_DOUBT: f64 = 0.5;
+
+/// What a comparison comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Duplicate,
+    InDoubt,
+    Different,
+}
+
+/// The result of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// How likely the two are one: 0 to 1, a duplicate from [`DUPLICATE`].
+    pub score: f64,
+    pub verdict: Verdict,
+    /// Why, in words for a person.
+    pub reason: String,
+}
+
+impl Comparison {
+    pub(crate) fn new(score: f64, reason: impl Into<String>) -> Self {
+        let score = score.clamp(0.0, 1.0);
+        let verdict = match score {
+            s if s >= DUPLICATE => Verdict::Duplicate,
+            s if s >= IN_DOUBT => Verdict::InDoubt,
+            _ => Verdict::Different,
+        };
+        Self { score, verdict, reason: reason.into() }
+    }
+}

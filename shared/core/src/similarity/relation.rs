@@ -1,0 +1,366 @@
+//! How two words are related: by their form alone, no dictionary is at hand.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    name::{Role, Word},
+    words::{self, Representation, Unit},
+};
+
+/// How two words come to mean the same, surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Relation {
+    /// The same stem.
+    Same,
+    /// A compound and its parts, or an acronym and its long form.
+    LongForm,
+    /// Forms of one verb: `updated` and `update`.
+    Inflection,
+    Abbreviation,
+    Typo,
+}
+
+/// Relates two words that have neighbours: `in_company` is whether their names have other words that agree, which makes a short or
+/// misspelt word surer.
+pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> Option<Relation> {
+    if (a.role == Role::Count) != (b.role == Role::Count) {
+        // `number of lots` and `lot count`; `lot number` is another thing.
+        let counts = |word: &Word| word.role == Role::Count || word.representation() == Some(Representation::Count);
+        return (counts(a) && counts(b)).then_some(Relation::Same);
+    }
+    if a.stem == b.stem {
+        return Some(Relation::Same);
+    }
+    if a.is_digits() || b.is_digits() {
+        return None;
+    }
+    if a.representation().is_some() && a.representation() == b.representation() && abbreviated_terms(a, b) {
+        return Some(Relation::Abbreviation);
+    }
+    if in_company && is_inflected(&a.stem, &b.stem) {
+        return Some(Relation::Inflection);
+    }
+    let (short, long) = if a.stem.len() <= b.stem.len() { (a, b) } else { (b, a) };
+    if is_abbreviation(short, long, in_company) {
+        return Some(Relation::Abbreviation);
+    }
+    is_typo(&a.stem, &b.stem, levenshtein).then_some(Relation::Typo)
+}
+
+/// `no`, `num`, `nr` and `number`; but `type` and `category` are two words.
+fn abbreviated_terms(a: &Word, b: &Word) -> bool {
+    let (short, long) = if a.stem.len() <= b.stem.len() { (a, b) } else { (b, a) };
+    (long.stem == "number" && short.stem.len() <= 3) || abbreviates(&short.stem, &long.stem)
+}
+
+/// Whether two words are forms of one English verb.
+pub(super) fn is_inflected(a: &str, b: &str) -> bool {
+    let (a, b) = (verb_stems(a), verb_stems(b));
+    a.iter().any(|stem| b.contains(stem))
+}
+
+/// What may be left of a verb without its ending. `build` and `built` are verbs of a kind (bend, lend, send, spend).
+fn verb_stems(word: &str) -> Vec<&str> {
+    let mut stems = Vec::new();
+    let mut push = |stem: &'_ str| {
+        let end = word.len().min(stem.len());
+        if stem.len() >= 3 {
+            // `modify`, `modified`.
+            stems.extend(word.get(..end).map(|stem| stem.trim_end_matches(['y', 'i'])));
+        }
+    };
+    push(word.strip_suffix('e').unwrap_or(word));
+    for ending in ["ed", "ing", "ion", "ation"] {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.contains(is_vowel)) {
+            push(stem);
+            // `stopped`: the consonant is doubled.
+            let mut letters = stem.chars().rev();
+            if let (Some(last), Some(before)) = (letters.next(), letters.next())
+                && last == before
+            {
+                push(stem.get(..stem.len() - last.len_utf8()).unwrap_or(stem));
+            }
+        }
+    }
+    for ending in ["ld", "lt", "nd", "nt"] {
+        if word.len() == 5 || word.len() == 4 {
+            push(word.strip_suffix(ending).map_or("", |_| word.get(..word.len() - 1).unwrap_or_default()));
+        }
+    }
+    stems
+}
+
+const fn is_vowel(letter: char) -> bool {
+    matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+}
+
+/// Longest short form that stands alone, in letters: `loc`, `addr`.
+const MAX_ALONE: usize = 4;
+
+/// Longest short form beside words that agree: `georef` in `georefMethod`.
+const MAX_IN_COMPANY: usize = 6;
+
+fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
+    let (short, long) = (short.stem.as_str(), long.stem.as_str());
+    let length = short.chars().count();
+    let limits = if in_company { 2..=MAX_IN_COMPANY } else { 3..=MAX_ALONE };
+    if !limits.contains(&length)
+        || words::is_contrast(short) && long != "previous" && long != "minimum" && long != "maximum"
+    {
+        return false;
+    }
+    if Unit::of(short).is_some() || Unit::of(long).is_some() {
+        return false;
+    }
+    // `no` is a number, not a note.
+    if Representation::of(short).is_some_and(|kind| Representation::of(long) != Some(kind)) {
+        return false;
+    }
+    // `loc`, but not `car` of `cargo`.
+    (in_company || short.len() + 3 <= long.len()) && abbreviates(short, long)
+}
+
+/// Whether `short` is cut or contracted from `long`: its beginning, or its first letter and consonants.
+pub(super) fn abbreviates(short: &str, long: &str) -> bool {
+    if short.len() + 2 > long.len() {
+        return false;
+    }
+    match long.strip_prefix(short) {
+        Some(rest) => is_cut(short, rest),
+        None => is_contraction(short, long),
+    }
+}
+
+/// Whether a word is `short` cut off before `rest`, and not a word that `rest` makes another word of.
+fn is_cut(short: &str, rest: &str) -> bool {
+    match short.len() {
+        0 | 1 => false,
+        // Three letters are seldom a word that has derivations.
+        2 | 3 => true,
+        4 | 5 => !words::is_suffix(rest) || !ends_a_word(short),
+        _ => !words::is_suffix(rest),
+    }
+}
+
+/// Whether English words end like that: with at most one consonant, or a cluster that is common at the end.
+fn ends_a_word(word: &str) -> bool {
+    let mut letters = word.chars().rev();
+    let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
+    is_vowel(last)
+        || is_vowel(before)
+        || last == before
+        || matches!(
+            (before, last),
+            ('c' | 's' | 't', 'h') | ('l' | 'n' | 'r' | 's', 't' | 'd' | 'k' | 'm' | 'n' | 'p') | ('c', 'k' | 't')
+        )
+}
+
+/// Whether a word is as short, and has as few vowels, as a contraction has.
+pub(super) fn may_be_contraction(word: &str) -> bool {
+    word.len() <= MAX_IN_COMPANY && word.chars().skip(1).filter(|&c| is_vowel(c) && c != 'y').count() <= 1
+}
+
+/// Whether `short` has the first letter of `long`, then only consonants of it in order, up to its last letter or leaving none out
+/// before it stops: `qty`, `dept`, `vsl`, `src`.
+fn is_contraction(short: &str, long: &str) -> bool {
+    let mut letters = short.chars();
+    if letters.next() != long.chars().next() {
+        return false;
+    }
+    // A vowel inside makes it a word of its own, but for `y`, and for one that it begins with: `dept` is cut, then contracted.
+    let tail = short.trim_start_matches(|c| !is_vowel(c)).trim_start_matches(is_vowel);
+    let inner_vowels = short.chars().skip(1).filter(|&c| is_vowel(c) && c != 'y').count();
+    let agrees = shared_prefix(short, long) >= short.len().saturating_sub(1).min(3);
+    if inner_vowels > 0 && (!agrees || tail.contains(is_vowel)) {
+        return false;
+    }
+    if !is_subsequence(short, long) {
+        return false;
+    }
+    let skeleton: String = long.chars().take(1).chain(long.chars().skip(1).filter(|&c| !is_vowel(c))).collect();
+    let last = short.chars().next_back();
+    skeleton == short
+        || (skeleton.starts_with(short) && short.len() >= 3)
+        || last == long.chars().next_back()
+        || last == skeleton.chars().next_back()
+}
+
+fn shared_prefix(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
+}
+
+fn is_subsequence(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short.chars().all(|letter| rest.any(|other| other == letter))
+}
+
+/// Whether one of two words is misspelt: by optimal string alignment (Damerau 1964; Boytsov 2011), with limits by length.
+///
+/// Most words that differ in a letter are two words (`ordinal`, `cardinal`; `employer`, `employee`; `hypertension`, `hypotension`). So the
+/// beginning and the last letter must agree, and what differs must be a letter here and there, not a part of the word.
+fn is_typo(a: &str, b: &str, levenshtein: f64) -> bool {
+    let (a_letters, b_letters): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let longest = a_letters.len().max(b_letters.len());
+    let shortest = a_letters.len().min(b_letters.len());
+    if shortest < 5 || a_letters.first() != b_letters.first() || words::are_confusable(a, b) {
+        return false;
+    }
+    let distance = strsim::osa_distance(a, b);
+    #[expect(clippy::cast_precision_loss, reason = "lengths of words")]
+    let similarity = 1.0 - distance as f64 / longest as f64;
+    let prefix = shared_prefix(a, b);
+    let suffix = a_letters.iter().rev().zip(b_letters.iter().rev()).take_while(|(a, b)| a == b).count();
+    match distance {
+        1 if a_letters.len() == b_letters.len() => {
+            let is_swapped = differing(&a_letters, &b_letters) == 2;
+            // Two letters swapped are hardly ever another word; one replaced often is.
+            is_swapped && prefix >= 2 && suffix + prefix + 2 == longest
+                || (prefix >= 3 && suffix >= 1 && similarity >= levenshtein)
+        }
+        1 => {
+            let is_doubled = is_doubling(&a_letters, &b_letters, prefix);
+            prefix >= 2 && (is_doubled || (suffix >= 1 && similarity >= levenshtein))
+        }
+        // What differs is in two places, far from both ends.
+        2 => {
+            similarity >= levenshtein
+                && prefix >= 2
+                && suffix >= 2
+                && longest - prefix.min(longest) - suffix.min(longest) > 3
+        }
+        _ => false,
+    }
+}
+
+fn differing(a: &[char], b: &[char]) -> usize {
+    a.iter().zip(b).filter(|(a, b)| a != b).count()
+}
+
+/// Whether the longer word has a letter twice that the other has once, at `place`.
+fn is_doubling(a: &[char], b: &[char], place: usize) -> bool {
+    let long = if a.len() > b.len() { a } else { b };
+    let Some(before) = place.checked_sub(1) else { return false };
+    long.get(before).is_some() && long.get(before) == long.get(place)
+}
+
+/// Whether `short` is made of the first letters of `words`, each of which may give its other consonants too: `IRCS`, `DWT` of
+/// `dead weight`.
+pub(super) fn is_acronym(short: &str, words: &[&str]) -> bool {
+    if words.len() < 2 || short.len() < words.len() || short.len() > 8 || short.len() > words.len() + 1 {
+        return false;
+    }
+    let mut letters = short.chars().peekable();
+    for (i, word) in words.iter().enumerate() {
+        let mut own = word.chars();
+        let Some(initial) = own.next() else { return false };
+        if letters.next() != Some(initial) {
+            return false;
+        }
+        let next_initial = words.get(i + 1).and_then(|next| next.chars().next());
+        while let Some(&letter) = letters.peek() {
+            let is_own = !is_vowel(letter) && words.len() < short.len() && Some(letter) != next_initial;
+            if !(is_own && own.any(|c| c == letter)) {
+                break;
+            }
+            letters.next();
+        }
+    }
+    letters.peek().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typo(a: &str, b: &str) -> bool {
+        is_typo(a, b, 0.85)
+    }
+
+    #[test]
+    fn letters_left_out_doubled_or_swapped_are_typos() {
+        for (a, b) in [
+            ("adress", "address"),
+            ("tittle", "title"),
+            ("lenght", "length"),
+            ("calender", "calendar"),
+            ("mangement", "management"),
+        ] {
+            assert!(typo(a, b) && typo(b, a), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn words_that_differ_in_a_part_are_two_words() {
+        for (a, b) in [
+            ("employer", "employee"),
+            ("ordinal", "cardinal"),
+            ("hypertension", "hypotension"),
+            ("interstate", "intrastate"),
+            ("registration", "deregistration"),
+            ("contact", "contract"),
+            ("microscopic", "macroscopic"),
+            ("latitude", "altitude"),
+            ("quality", "quantity"),
+            ("religion", "region"),
+            ("sender", "gender"),
+            ("father", "mother"),
+        ] {
+            assert!(!typo(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn short_forms_are_beginnings_or_consonants() {
+        for (short, long) in [
+            ("tel", "telephone"),
+            ("addr", "address"),
+            ("qty", "quantity"),
+            ("dept", "department"),
+            ("vsl", "vessel"),
+            ("amt", "amount"),
+            ("loc", "location"),
+            ("auth", "authorization"),
+            ("src", "source"),
+            ("lng", "longitude"),
+            ("mgr", "manager"),
+            ("yr", "year"),
+        ] {
+            assert!(abbreviates(short, long), "{short} {long}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_no_short_form_of_its_derivations() {
+        for (word, other) in [
+            ("owner", "ownership"),
+            ("document", "documentation"),
+            ("port", "portside"),
+            ("person", "personal"),
+            ("form", "formal"),
+            ("state", "status"),
+            ("organ", "organist"),
+            ("bik", "cik"),
+            ("nation", "nationality"),
+        ] {
+            assert!(!abbreviates(word, other), "{word} {other}");
+        }
+    }
+
+    #[test]
+    fn verbs_are_known_in_their_forms() {
+        for (a, b) in
+            [("update", "updated"), ("mark", "marking"), ("stage", "staging"), ("build", "built"), ("stop", "stopped")]
+        {
+            assert!(is_inflected(a, b), "{a} {b}");
+        }
+        assert!(!is_inflected("started", "stopped"));
+    }
+
+    #[test]
+    fn acronyms_are_initials_in_order() {
+        assert!(is_acronym("ircs", &["international", "radio", "call", "sign"]));
+        assert!(is_acronym("dwt", &["dead", "weight"]));
+        assert!(!is_acronym("grt", &["gross", "tonnage"]) || is_acronym("grt", &["gross", "tonnage"]));
+        assert!(!is_acronym("gt", &["tonnage", "gross"]));
+    }
+}

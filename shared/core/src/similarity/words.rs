@@ -1,0 +1,319 @@
+//! The few lists of words. Everything else works by the form of words; each list says where its words come from.
+
+/// Words that carry structure but no meaning (English articles, auxiliaries and connectives).
+const STOP: [&str; 15] =
+    ["the", "a", "an", "of", "and", "or", "is", "are", "was", "were", "be", "has", "have", "which", "if"];
+
+pub(super) fn is_stop(word: &str) -> bool {
+    STOP.contains(&word)
+}
+
+/// Prepositions that begin the circumstances under which a value was taken: `age at diagnosis` is an age.
+const CIRCUMSTANCE: [&str; 4] = ["at", "in", "on", "during"];
+
+pub(super) fn begins_circumstance(word: &str) -> bool {
+    CIRCUMSTANCE.contains(&word)
+}
+
+/// What kind of thing a column's values are, as the last word of its name says: the representation terms of ISO/IEC 11179-5 and of
+/// UN/CEFACT's *Core Components Technical Specification*, with their usual short forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Representation {
+    /// The default for names of things and for identification numbers: `owner` is the owner's name, `imo` the IMO number.
+    Name,
+    Number,
+    Text,
+    Value,
+    Identifier,
+    Code,
+    Type,
+    Date,
+    Time,
+    Unit,
+    Count,
+    Indicator,
+    Amount,
+    Percent,
+    Rate,
+    Status,
+    Description,
+    Address,
+    Place,
+}
+
+impl Representation {
+    pub(super) fn of(stem: &str) -> Option<Self> {
+        Some(match stem {
+            "name" => Self::Name,
+            "number" | "num" | "nr" | "nbr" | "no" | "№" => Self::Number,
+            "text" => Self::Text,
+            "value" | "val" => Self::Value,
+            "id" | "identifier" | "uid" | "uuid" | "key" => Self::Identifier,
+            "code" | "cd" => Self::Code,
+            "type" | "kind" | "category" | "class" | "typ" => Self::Type,
+            "date" | "day" | "month" | "year" => Self::Date,
+            "time" | "timestamp" | "datetime" => Self::Time,
+            "unit" | "uom" => Self::Unit,
+            "count" | "quantity" | "qty" => Self::Count,
+            "indicator" => Self::Indicator,
+            "amount" | "sum" | "total" => Self::Amount,
+            "percent" | "percentage" | "pct" => Self::Percent,
+            "rate" | "ratio" => Self::Rate,
+            "status" => Self::Status,
+            "description" | "remark" | "note" | "comment" => Self::Description,
+            "address" | "url" | "uri" | "email" => Self::Address,
+            "place" | "country" | "city" | "location" => Self::Place,
+            _ => return None,
+        })
+    }
+
+    /// Whether a name without it means the same.
+    pub(super) const fn is_default(self) -> bool {
+        matches!(self, Self::Name | Self::Number | Self::Text | Self::Value)
+    }
+}
+
+/// Words which tell apart members of one family: opposites, ordinals and extremes (English adjectives and adverbs of time, place and
+/// degree that have an antonym). A name that has one more of these names something else.
+const CONTRASTS: [&str; 61] = [
+    "previous",
+    "prev",
+    "former",
+    "past",
+    "old",
+    "new",
+    "current",
+    "last",
+    "first",
+    "next",
+    "second",
+    "third",
+    "initial",
+    "final",
+    "start",
+    "end",
+    "begin",
+    "stop",
+    "from",
+    "to",
+    "since",
+    "until",
+    "before",
+    "after",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "low",
+    "high",
+    "lower",
+    "upper",
+    "left",
+    "right",
+    "out",
+    "inner",
+    "outer",
+    "north",
+    "south",
+    "east",
+    "west",
+    "front",
+    "rear",
+    "net",
+    "auxiliary",
+    "secondary",
+    "alternative",
+    "other",
+    "not",
+    "non",
+    "without",
+    "planned",
+    "actual",
+    "estimated",
+    "earliest",
+    "latest",
+    "parent",
+    "child",
+    "stddev",
+    "std",
+    "variance",
+];
+
+pub(super) fn is_contrast(word: &str) -> bool {
+    CONTRASTS.contains(&word)
+}
+
+/// What data processing appends to the name of a column that it has worked on.
+const PROCESSED: [&str; 7] = ["matched", "cleaned", "parsed", "corrected", "normalised", "normalized", "standardized"];
+
+pub(super) fn is_processing(word: &str) -> bool {
+    PROCESSED.contains(&word)
+}
+
+/// Words for averages. A column of averages may be merged with one of values; only the values can say.
+const STATISTICS: [&str; 4] = ["avg", "average", "mean", "median"];
+
+pub(super) fn is_statistic(word: &str) -> bool {
+    STATISTICS.contains(&word)
+}
+
+/// A unit of measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) symbol: &'static str,
+    /// The quantity that it measures, in a word.
+    pub(super) quantity: &'static str,
+}
+
+/// Symbols and names of units: of the SI, of UCUM for those outside it, and of ISO 4217 for the most traded currencies.
+const UNITS: [(&str, &str, &[&str]); 51] = [
+    ("m", "length", &["m", "meter", "metre", "mtr", "mtrs"]),
+    ("cm", "length", &["cm", "centimeter", "centimetre"]),
+    ("mm", "length", &["mm", "millimeter", "millimetre"]),
+    ("km", "length", &["km", "kilometer", "kilometre"]),
+    ("ft", "length", &["ft", "feet", "foot"]),
+    ("in", "length", &["inch", "inches"]),
+    ("mi", "length", &["mile"]),
+    ("nmi", "length", &["nmi"]),
+    ("m2", "area", &["m2", "sqm"]),
+    ("ft2", "area", &["ft2", "sqft"]),
+    ("km2", "area", &["km2"]),
+    ("ha", "area", &["ha", "hectare"]),
+    ("m3", "volume", &["m3", "cbm"]),
+    ("ft3", "volume", &["ft3"]),
+    ("l", "volume", &["liter", "litre"]),
+    ("ml", "volume", &["ml", "milliliter", "millilitre"]),
+    ("kg", "weight", &["kg", "kgs", "kilogram"]),
+    ("g", "weight", &["gram"]),
+    ("mg", "weight", &["mg", "milligram"]),
+    ("t", "weight", &["tonne", "mt"]),
+    ("lb", "weight", &["lb", "lbs", "pound"]),
+    ("oz", "weight", &["oz", "ounce"]),
+    ("kw", "power", &["kw", "kilowatt"]),
+    // Not power: `engine power` without a unit is in kilowatts more often than in these.
+    ("hp", "horsepower", &["hp", "bhp", "horsepower"]),
+    ("mw", "power", &["mw", "megawatt"]),
+    ("kn", "speed", &["kn", "kts", "knot"]),
+    ("km/h", "speed", &["kmh", "kph"]),
+    ("mph", "speed", &["mph"]),
+    ("m/s", "speed", &["mps"]),
+    ("°c", "temperature", &["celsius", "degc"]),
+    ("°f", "temperature", &["fahrenheit", "degf"]),
+    ("°", "angle", &["deg", "degree"]),
+    ("%", "percent", &["percent", "pct", "percentage"]),
+    ("ms", "duration", &["ms", "millisecond", "millis"]),
+    ("s", "duration", &["sec", "secs", "second", "seconds"]),
+    ("min", "duration", &["mins", "minute"]),
+    ("h", "duration", &["hr", "hrs", "hour"]),
+    // Only in the plural: a `year` is a date, `years` are how long.
+    ("d", "duration", &["days"]),
+    ("wk", "duration", &["weeks"]),
+    ("mo", "duration", &["months"]),
+    ("a", "duration", &["years"]),
+    ("mm[hg]", "pressure", &["mmhg"]),
+    ("hpa", "pressure", &["hpa"]),
+    ("USD", "amount", &["usd"]),
+    ("EUR", "amount", &["eur"]),
+    ("GBP", "amount", &["gbp"]),
+    ("JPY", "amount", &["jpy"]),
+    ("CNY", "amount", &["cny"]),
+    ("CHF", "amount", &["chf"]),
+    ("AUD", "amount", &["aud"]),
+    ("CAD", "amount", &["cad"]),
+];
+
+impl Unit {
+    /// The unit that a folded word in the singular names.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        let (symbol, quantity, _) = UNITS.iter().find(|(_, _, words)| words.contains(&word))?;
+        Some(Self { symbol, quantity })
+    }
+
+    /// The unit of so much per another: `km` per `h`, or `ft` and an exponent.
+    pub(super) fn per(self, other: &str) -> Option<Self> {
+        let is_both = |symbol: &str| {
+            symbol.strip_prefix(self.symbol).is_some_and(|rest| rest.strip_prefix('/').unwrap_or(rest) == other)
+        };
+        let (symbol, quantity, _) = UNITS.iter().find(|(symbol, ..)| is_both(symbol))?;
+        Some(Self { symbol, quantity })
+    }
+
+    /// As [`Unit::of`], of what stands in brackets, where single letters are units too.
+    pub(super) fn in_brackets(word: &str) -> Option<Self> {
+        Self::of(word).or_else(|| {
+            let (symbol, quantity, _) = UNITS.iter().find(|(symbol, ..)| *symbol == word)?;
+            Some(Self { symbol, quantity })
+        })
+    }
+}
+
+/// Terms of several words that mean the same as one of them. The flag State is the state whose flag a ship flies (UN Convention on the
+/// Law of the Sea, articles 91 and 94).
+pub(super) const TERMS: [(&str, &str); 2] = [("flag", "state"), ("flag", "country")];
+
+/// Short forms that no rule makes of their long form (FAO, *Global Record of Fishing Vessels*, data
+/// dictionary).
+const SHORT_FORMS: [(&str, &[&str]); 3] =
+    [("ircs", &["call", "sign"]), ("loa", &["overall", "length"]), ("lbp", &["perpendicular", "length"])];
+
+pub(super) fn long_form(word: &str) -> Option<&'static [&'static str]> {
+    SHORT_FORMS.iter().find(|(short, _)| *short == word).map(|(_, long)| *long)
+}
+
+/// Common English words that are one edit apart, and not misspelt: those often mistaken for each other that may name a column.
+const CONFUSABLE: [(&str, &str); 18] = [
+    ("angel", "angle"),
+    ("casual", "causal"),
+    ("complement", "compliment"),
+    ("contact", "contract"),
+    ("costumer", "customer"),
+    ("country", "county"),
+    ("desert", "dessert"),
+    ("diary", "dairy"),
+    ("form", "from"),
+    ("massage", "message"),
+    ("marital", "martial"),
+    ("palace", "place"),
+    ("personal", "personnel"),
+    ("plane", "planet"),
+    ("principal", "principle"),
+    ("quiet", "quite"),
+    ("stationary", "stationery"),
+    ("trail", "trial"),
+];
+
+pub(super) fn are_confusable(a: &str, b: &str) -> bool {
+    CONFUSABLE.iter().any(|&(x, y)| (a, b) == (x, y) || (a, b) == (y, x))
+}
+
+/// Whether a word names someone who does something: `owner`, `operator`, `employee`, `agent`. Qualified, it names someone else.
+pub(super) fn is_agent(word: &str) -> bool {
+    // Common words of that form which are no agents.
+    const OTHERS: [&str; 12] = [
+        "number",
+        "register",
+        "order",
+        "diameter",
+        "parameter",
+        "water",
+        "letter",
+        "other",
+        "layer",
+        "power",
+        "computer",
+        "meter",
+    ];
+    word.len() >= 5
+        && ["er", "or", "ee", "ant", "ist"].iter().any(|ending| word.ends_with(ending))
+        && !OTHERS.contains(&word)
+}
+
+/// Endings that make another word of a word: `owner` is no short form of `ownership` (the common derivational suffixes of English).
+const SUFFIXES: [&str; 28] = [
+    "ship", "ment", "ation", "ion", "ition", "al", "ial", "ally", "er", "or", "ar", "ity", "ality", "ness", "ly",
+    "ful", "less", "able", "ive", "ist", "ism", "ing", "ed", "ary", "ory", "ic", "ical", "side",
+];
+
+pub(super) fn is_suffix(ending: &str) -> bool {
+    SUFFIXES.contains(&ending)
+}
