@@ -14,9 +14,9 @@ const TEXTS: [(&str, ErrorClass); 12] = [
     ("write-write conflict", ErrorClass::Conflict),
     ("Transaction conflict", ErrorClass::Conflict),
     ("Out of Memory Error", ErrorClass::OverLimit),
-    // The time limit: the statement may have been done when the interrupt came.
-    ("timed out", ErrorClass::Ambiguous),
-    ("INTERRUPT Error", ErrorClass::Ambiguous),
+    // The time limit: the statement may have been done when the interrupt came. MotherDuck's own words for it are not known.
+    ("timed out", ErrorClass::TimeLimit),
+    ("INTERRUPT Error", ErrorClass::TimeLimit),
     ("FATAL Error", ErrorClass::Ambiguous),
     // An object that can't be read just now.
     ("HTTP Error", ErrorClass::Transient),

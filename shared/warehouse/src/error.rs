@@ -22,6 +22,9 @@ pub enum ErrorClass {
     /// Nobody knows whether the statement ran.
     #[error("ambiguous")]
     Ambiguous,
+    /// The statement was interrupted: the warehouse's time for one was up. Nobody knows whether it ran, and it would take as long again.
+    #[error("over the time limit")]
+    TimeLimit,
     /// Another statement got in first: a violated key or a write conflict. This one didn't run.
     #[error("conflict")]
     Conflict,

@@ -273,8 +273,9 @@ impl<'a> Exchange<'a> {
                 self.conflicts += 1;
                 (self.conflicts < MAX_CONFLICTS).then(|| self.backoff.after_conflict(self.conflicts))
             }
-            ErrorClass::Ambiguous if self.statement.effect == Effect::Once => None,
-            ErrorClass::Transient | ErrorClass::Ambiguous => {
+            ErrorClass::Ambiguous | ErrorClass::TimeLimit if self.statement.effect == Effect::Once => None,
+            // A warehouse that was busy may be quicker next time.
+            ErrorClass::Transient | ErrorClass::Ambiguous | ErrorClass::TimeLimit => {
                 self.failures += 1;
                 (self.failures < MAX_TRIES).then(|| {
                     let asked = Duration::from_secs(error.retry_after.unwrap_or(0).into());
@@ -379,10 +380,14 @@ mod tests {
 
     #[test]
     fn what_must_run_once_is_given_up_when_the_answer_is_lost() {
-        for answer in [lost(), json(502, ""), json(200, "{"), failure("INTERRUPT Error: Interrupted!")] {
+        for answer in [lost(), json(502, ""), json(200, "{"), failure("FATAL Error: invalidated")] {
             let (outcome, calls) = run(&Statement::once("x"), vec![answer]);
             assert_eq!((outcome.unwrap_err().class, calls), (ErrorClass::Ambiguous, 1));
         }
+        let late = failure("Query execution timed out after 55 seconds");
+        let (outcome, calls) = run(&Statement::once("x"), vec![late.clone()]);
+        assert_eq!((outcome.unwrap_err().class, calls), (ErrorClass::TimeLimit, 1));
+        assert!(run(&Statement::repeatable("x"), vec![late, json(200, ONE)]).0.is_ok());
     }
 
     #[test]

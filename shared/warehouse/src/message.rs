@@ -244,10 +244,10 @@ mod tests {
         assert_eq!(tool(at_commit), ErrorClass::Conflict);
         assert_eq!(tool("TransactionContext Error: Conflict on update!"), ErrorClass::Conflict);
         assert_eq!(tool("Catalog Error: Table with name x does not exist!"), ErrorClass::Permanent);
-        assert_eq!(tool("INTERRUPT Error: Interrupted!"), ErrorClass::Ambiguous);
+        assert_eq!(tool("INTERRUPT Error: Interrupted!"), ErrorClass::TimeLimit);
         assert_eq!(tool("Out of Memory Error: failed to allocate"), ErrorClass::OverLimit);
         let plain = json!({ "isError": true, "content": [{ "type": "text", "text": "Query execution timed out after 55 seconds." }] });
-        assert_eq!(read_tool_result(&plain).unwrap_err().class, ErrorClass::Ambiguous);
+        assert_eq!(read_tool_result(&plain).unwrap_err().class, ErrorClass::TimeLimit);
         let rpc = |code: i64| {
             read_reply("application/json", json!({"id": 7, "error": {"code": code}}).to_string().as_bytes(), 7)
         };

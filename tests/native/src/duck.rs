@@ -11,7 +11,7 @@ use living_warehouse::{
 };
 use local_warehouse::{Config, LocalWarehouse, R2, ReplyStyle, Token, Tokens};
 use memory_s3::MemoryS3;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Faults, Point};
 
@@ -64,6 +64,19 @@ impl Duck {
     #[must_use]
     pub fn client_with(&self, faults: Faults) -> McpWarehouse<HttpTransport> {
         client(&self.endpoint, faults)
+    }
+
+    /// Lets statements with this text in them fail with this error, as the warehouse reports it.
+    ///
+    /// # Panics
+    /// If the warehouse doesn't take that.
+    pub async fn fail(&self, sql_contains: &str, error: &str) {
+        let rules =
+            json!([{ "match": { "sql_contains": sql_contains }, "fault": { "kind": "fail_before", "error": error } }]);
+        let url = self.endpoint.url.replace("/mcp", "/faults");
+        let request = reqwest::Client::new().post(url).bearer_auth(&self.endpoint.token).body(rules.to_string());
+        let response = request.header("content-type", "application/json").send().await.expect("the warehouse answers");
+        assert!(response.status().is_success(), "{:?}", response.text().await);
     }
 
     /// The rows of a query, as JSON.

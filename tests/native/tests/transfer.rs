@@ -127,6 +127,36 @@ async fn what_the_warehouse_cannot_reach_is_pushed() {
     assert!(loads[0][1].as_str().unwrap().contains("404"), "{}", loads[0][1]);
 }
 
+/// The text of a statement that takes the warehouse too long.
+const OUT_OF_TIME: &str = "Query execution timed out after 55 seconds";
+
+#[tokio::test]
+async fn what_the_warehouse_has_no_time_to_pull_is_pushed() {
+    let harness = pulling_from(0).await;
+    harness.duck.fail("read_parquet", OUT_OF_TIME).await;
+    let put = harness.store.put("csv", "x.parquet", table(5));
+    assert_eq!(harness.deliver(&put, 1).await, Some(Answer::Ack));
+    assert_eq!(transfers(&harness).await, [("push".to_owned(), 5, 0)]);
+    let loads = harness.duck.query("SELECT state, reason FROM loads ORDER BY load_id").await;
+    assert_eq!(loads[0][0], "failed");
+    assert!(loads[0][1].as_str().unwrap().contains(OUT_OF_TIME), "{}", loads[0][1]);
+}
+
+#[tokio::test]
+async fn what_takes_too_long_to_pull_and_is_too_large_to_push_goes_to_quarantine_with_the_reason() {
+    for from_bytes in [0, u64::MAX] {
+        let mut harness = pulling_from(from_bytes).await;
+        harness.limits = Limits { page_bytes: 10, ..Limits::default() };
+        harness.duck.fail("read_parquet", OUT_OF_TIME).await;
+        let put = harness.store.put("csv", "x.parquet", table(100));
+        assert_eq!(harness.deliver(&put, 1).await, Some(Answer::Ack));
+        let attempts = harness.duck.query("SELECT state, reason FROM loads ORDER BY load_id").await;
+        assert_eq!((attempts.len(), attempts[1][0].as_str()), (2, Some("quarantined")));
+        let reasons = format!("{attempts:?}");
+        assert!(reasons.contains("at most 10 are read") && reasons.contains(OUT_OF_TIME), "{reasons}");
+    }
+}
+
 /// The object gets another content, with as many rows, between the reading of its footer and the pull.
 #[tokio::test]
 async fn an_object_that_changes_while_it_is_pulled_is_not_committed_as_what_it_was() {

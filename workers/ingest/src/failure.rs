@@ -19,6 +19,9 @@ pub(crate) enum Failure {
     /// Another attempt was first, or the key has a newer commit.
     #[error("{0}")]
     Outrun(&'static str),
+    /// The warehouse's time for one statement was up.
+    #[error("{0}")]
+    OutOfTime(String),
     /// Something else doesn't work. It may next time.
     #[error("{0}")]
     Passing(String),
@@ -51,6 +54,7 @@ impl From<Error> for Failure {
         let reason = format!("warehouse: {error}");
         match error.class {
             ErrorClass::Transient | ErrorClass::Conflict => Self::NotDone(reason),
+            ErrorClass::TimeLimit => Self::OutOfTime(reason),
             _ => Self::Passing(reason),
         }
     }

@@ -208,7 +208,9 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
         if let Err(failure) = &result {
             let ending = match failure {
                 Failure::Unreadable(_) => Ending::Quarantined,
-                Failure::Switch { .. } | Failure::Passing(_) | Failure::NotDone(_) => Ending::Failed,
+                Failure::Switch { .. } | Failure::OutOfTime(_) | Failure::Passing(_) | Failure::NotDone(_) => {
+                    Ending::Failed
+                }
                 Failure::Changed | Failure::Outrun(_) => Ending::Discarded,
             };
             self.warehouse.run(&load.end(ending, self.host.now(), route.dataset, &failure.to_string())).await?;

@@ -104,6 +104,9 @@ impl<S: ObjectStore, W: Warehouse> Mover<'_, S, W> {
         let (inserted, profiles) = join(self.insert(relation, self.file.rows()), self.sample()).await;
         inserted.map_err(|failure| match failure {
             Failure::Unreadable(_) | Failure::NotDone(_) => push(failure),
+            // A pull is one statement, which the next delivery would send just so. What it still does, it does under the id of a load
+            // that will never commit.
+            Failure::OutOfTime(reason) => push(Failure::Unreadable(format!("it can't be pulled: {reason}"))),
             other => other,
         })?;
         profiles
