@@ -5,6 +5,7 @@
 
 extern crate alloc;
 
+pub mod catalog;
 pub mod civil;
 pub mod column_type;
 pub mod landing;

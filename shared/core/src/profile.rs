@@ -92,6 +92,14 @@ impl ColumnProfile {
         }
     }
 
+    /// Takes the counts of a load off that was added. Distinct values, ranges and examples can't be taken off: they stay.
+    pub fn subtract_counts(&mut self, other: &Self) {
+        self.rows = self.rows.saturating_sub(other.rows);
+        self.nulls = self.nulls.saturating_sub(other.nulls);
+        self.blanks = self.blanks.saturating_sub(other.blanks);
+        self.evidence.subtract(&other.evidence);
+    }
+
     /// Values that are neither NULL nor blank: what shares of the evidence are of.
     #[must_use]
     pub const fn values(&self) -> u64 {

@@ -8,12 +8,16 @@ mod config;
 mod fetch;
 mod host;
 pub mod log;
+mod platform;
 mod problem;
+mod queue;
 mod store;
 
 pub use auth::TokenHash;
 pub use config::{ConfigError, required_secret, required_var, var_as};
 pub use fetch::FetchTransport;
 pub use host::{Host, WorkerHost, memory_bytes};
+pub use platform::{admit_admin, misconfigured, warehouse};
 pub use problem::Problem;
+pub use queue::{Answer, Delivery, Responder, messages};
 pub use store::{Listed, ObjectStore, R2Store, Range, Read, StoreError, binding_name};

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::{Faults, Point};
 
 /// The schema, as set-up applies it.
-const SCHEMA: &str = include_str!("../../../sql/motherduck/schema_v1.sql");
+const SCHEMA: [&str; 2] =
+    [include_str!("../../../sql/motherduck/schema_v1.sql"), include_str!("../../../sql/motherduck/schema_catalog.sql")];
 
 /// Real DuckDB, reached by the client that the Workers use.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Duck {
             database: Some(local_warehouse::DEFAULT_DATABASE_NAME.to_owned()),
         };
         let duck = Self { server, endpoint };
-        for statement in living_core::sql::split(SCHEMA) {
+        for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
             duck.reader().run(&Statement::repeatable(statement)).await.expect("the schema applies");
         }
         duck

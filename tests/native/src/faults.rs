@@ -10,6 +10,7 @@ pub enum Point {
     StoreHead,
     StoreRead,
     Announce,
+    Publish,
 }
 
 /// What happens at a point.

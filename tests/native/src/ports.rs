@@ -8,8 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use discovery::{Discovery, RunReport, VersionCache};
 use futures_util::FutureExt;
-use ingest::{Announcer, Answer, CommitNotice, Config, Delivery, Ingest, consume, record_dead_letter};
+use ingest::{Announcer, CommitNotice, Config, Ingest, consume, record_dead_letter};
 use living_core::{
     landing::{
         decision::ObjectHead,
@@ -17,7 +18,7 @@ use living_core::{
     },
     time::Timestamp,
 };
-use living_kit::{Host, Listed, ObjectStore, Range, Read, StoreError};
+use living_kit::{Answer, Delivery, Host, Listed, ObjectStore, Range, Read, StoreError};
 use living_parquet::Limits;
 use living_warehouse::McpWarehouse;
 use local_warehouse::ReplyStyle;
@@ -186,9 +187,29 @@ pub struct Harness {
     pub store: MemoryStore,
     pub faults: Faults,
     announcer: MemoryAnnouncer,
+    cache: MemoryCache,
     host: TestHost,
     pub config: Config,
     pub limits: Limits,
+}
+
+type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost>;
+
+/// Keeps the version that was published last.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryCache {
+    version: Rc<Cell<i64>>,
+    faults: Faults,
+}
+
+impl VersionCache for MemoryCache {
+    async fn publish(&self, version: i64) -> Result<(), String> {
+        let publish = async {
+            self.version.set(version);
+            Ok(())
+        };
+        self.faults.around(Point::Publish, publish, || Err("the fault that was asked for".to_owned())).await
+    }
 }
 
 type TestIngest = Ingest<MemoryStore, McpWarehouse<HttpTransport>, MemoryAnnouncer, TestHost>;
@@ -209,6 +230,7 @@ impl Harness {
             duck: Duck::start(style, &store.s3).await,
             store,
             announcer: MemoryAnnouncer { faults: faults.clone(), ..MemoryAnnouncer::default() },
+            cache: MemoryCache::default(),
             host: TestHost::default(),
             config: serde_json::from_str(CONFIG).expect("the configuration of the tests"),
             limits: Limits::default(),
@@ -229,6 +251,37 @@ impl Harness {
         }
     }
 
+    /// A discovery Worker that has just been started, and meets `faults`.
+    #[must_use]
+    pub fn discovery(&self, faults: &Faults) -> TestDiscovery {
+        Discovery {
+            warehouse: self.duck.client_with(faults.clone()),
+            cache: MemoryCache { faults: faults.clone(), ..self.cache.clone() },
+            host: self.host.clone(),
+            options: living_core::similarity::Options::default(),
+        }
+    }
+
+    /// A run of discovery. `None`: it failed, or died.
+    pub async fn discover_with(&self, faults: &Faults) -> Option<RunReport> {
+        let discovery = self.discovery(faults);
+        until_death(faults, discovery.run()).await.and_then(Result::ok)
+    }
+
+    /// A run of discovery that meets no faults.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn discover(&self) -> RunReport {
+        self.discovery(&Faults::none()).run().await.unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// The version that readers were told of.
+    #[must_use]
+    pub fn published(&self) -> i64 {
+        self.cache.version.get()
+    }
+
     /// Delivers a message to a new consumer. `None`: the consumer died.
     pub async fn deliver(&self, event: &Notification, attempts: u32) -> Option<Answer> {
         self.deliver_with(&self.faults, event, attempts).await
@@ -239,13 +292,7 @@ impl Harness {
         let body = serde_json::to_string(event).unwrap_or_default();
         let delivery = Delivery { body, attempts };
         let ingest = self.ingest(faults);
-        let mut consuming = Box::pin(consume(&ingest, &delivery));
-        std::future::poll_fn(|context| match consuming.poll_unpin(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending if faults.is_dead() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        })
-        .await
+        until_death(faults, consume(&ingest, &delivery)).await
     }
 
     /// Delivers a message until it's acknowledged, as a queue does. Gives the number of deliveries.
@@ -273,4 +320,15 @@ impl Harness {
     pub fn announced(&self) -> Vec<i64> {
         self.announcer.notices.borrow().clone()
     }
+}
+
+/// What a run comes to. `None`: its isolate died.
+async fn until_death<T>(faults: &Faults, run: impl Future<Output = T>) -> Option<T> {
+    let mut running = Box::pin(run);
+    std::future::poll_fn(|context| match running.poll_unpin(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending if faults.is_dead() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }

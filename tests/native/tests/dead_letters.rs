@@ -1,7 +1,7 @@
 //! Messages that were given up: what is left of them is what somebody has to look at, and nothing else.
 
-use ingest::Answer;
 use living_core::landing::event;
+use living_kit::Answer;
 use native_tests::{Harness, Point, documents};
 
 fn file(text: &str) -> bytes::Bytes {

@@ -1,7 +1,7 @@
 //! One fault at every point where ingest waits for something outside. After redelivery the rows are exact, and whoever looked
 //! meanwhile saw none of a file or all of it.
 
-use ingest::Answer;
+use living_kit::Answer;
 use native_tests::{Fault, Harness, Point, annotations};
 
 const FAULTS: [Fault; 4] = [Fault::DieBefore, Fault::DieAfter, Fault::FailBefore, Fault::FailAfter];

@@ -152,7 +152,10 @@ async fn check_log(harness: &Harness, steps: &[Step]) {
         .duck
         .query("SELECT load_id::VARCHAR, name, profile FROM load_profiles WHERE kind = 'label' ORDER BY ALL")
         .await;
-    let recounted = label_profiles("a.load_id IN (SELECT load_id FROM visible_loads_at(9223372036854775807))");
+    let recounted = label_profiles(
+        "landing.annotations",
+        "a.load_id IN (SELECT load_id FROM visible_loads_at(9223372036854775807))",
+    );
     let recount = Statement::read(format!(
         "SELECT load_id::VARCHAR, label, profile FROM ({recounted}) AS p(load_id, kind, label, profile) ORDER BY ALL"
     ));

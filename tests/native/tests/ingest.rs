@@ -1,7 +1,7 @@
 //! Objects into the warehouse, with nothing going wrong.
 
-use ingest::Answer;
 use living_core::landing::event;
+use living_kit::Answer;
 use native_tests::{Cells, Harness, annotations, documents, table};
 use serde_json::json;
 

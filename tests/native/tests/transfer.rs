@@ -5,7 +5,8 @@ use std::{cell::Cell, sync::Arc};
 use arrow_array::{ArrayRef, Int64Array, StringArray};
 use bytes::Bytes;
 use futures_util::future::join;
-use ingest::{Answer, Config};
+use ingest::Config;
+use living_kit::Answer;
 use living_parquet::Limits;
 use native_tests::{Faults, Harness, Point, annotations, documents, write};
 

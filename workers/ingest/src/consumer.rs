@@ -9,7 +9,7 @@ use living_core::{
     },
     sql::{Literal, Statement},
 };
-use living_kit::{Host, ObjectStore, log};
+use living_kit::{Answer, Delivery, Host, ObjectStore, log};
 use living_warehouse::{Error, Warehouse};
 
 use crate::{Announcer, Ingest, Outcome, failure::Failure};
@@ -17,22 +17,6 @@ use crate::{Announcer, Ingest, Outcome, failure::Failure};
 /// Longest wait before a message is delivered again, in seconds. With 10 retries from 5 seconds on, one that
 /// always fails at once is given up after 51 minutes.
 const MAX_RETRY_SECONDS: u32 = 900;
-
-/// A message as the queue delivers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The body, which should be JSON.
-    pub body: String,
-    /// How often it was delivered, this time included.
-    pub attempts: u32,
-}
-
-/// What the queue is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    Ack,
-    RetryAfter { seconds: u32 },
-}
 
 /// Handles one message of the landing queue.
 pub async fn consume<S, W, A, H>(ingest: &Ingest<S, W, A, H>, delivery: &Delivery) -> Answer

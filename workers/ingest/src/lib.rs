@@ -15,5 +15,5 @@ mod object;
 mod transfer;
 
 pub use config::{Config, Pull};
-pub use consumer::{Answer, Delivery, consume, record_dead_letter};
+pub use consumer::{consume, record_dead_letter};
 pub use ingest::{Announcer, CommitNotice, Ingest, Outcome, Report};

@@ -61,6 +61,19 @@ impl Evidence {
         self.coordinates += other.coordinates;
     }
 
+    /// Takes the counts of a load off that was added.
+    pub fn subtract(&mut self, other: &Self) {
+        self.integers = self.integers.saturating_sub(other.integers);
+        self.decimals = self.decimals.saturating_sub(other.decimals);
+        self.booleans = self.booleans.saturating_sub(other.booleans);
+        self.dates = self.dates.saturating_sub(other.dates);
+        self.timestamps = self.timestamps.saturating_sub(other.timestamps);
+        self.imo_numbers = self.imo_numbers.saturating_sub(other.imo_numbers);
+        self.mmsis = self.mmsis.saturating_sub(other.mmsis);
+        self.countries = self.countries.saturating_sub(other.countries);
+        self.coordinates = self.coordinates.saturating_sub(other.coordinates);
+    }
+
     pub(super) fn observe_boolean(&mut self) {
         self.booleans += 1;
     }

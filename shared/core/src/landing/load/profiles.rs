@@ -28,21 +28,22 @@ impl Load {
         if contract.dataset != Dataset::Annotations {
             return None;
         }
-        let query = label_profiles(&format!("a.load_id = {}", self.id_literal()));
+        let query = label_profiles("landing.annotations", &format!("a.load_id = {}", self.id_literal()));
         Some(Statement::once(format!("INSERT INTO landing.load_profiles {query}")))
     }
 }
 
-/// The labels of spans in the rows of `landing.annotations AS a` that meet `condition`: a row per load, dataset, question and label.
+/// The labels of spans in the rows of `annotations AS a` that meet `condition`: a row per load, dataset, question and label, as in
+/// `load_profiles`. `annotations` is `landing.annotations` or what readers see of it.
 /// Submitted responses and suggestions are counted apart.
 #[must_use]
-pub fn label_profiles(condition: &str) -> String {
+pub fn label_profiles(annotations: &str, condition: &str) -> String {
     // A span is an object with a label. Answers of other kinds (a rating, a text) are none.
     const SPANS: &str = r#"'[{"start":"BIGINT","end":"BIGINT","label":"VARCHAR"}]'"#;
     format!(
         r#"WITH question AS (
              SELECT a.load_id, a.dataset, a.record_id, a.text, a.annotated_at, q.key AS question, q.value AS parts
-             FROM landing.annotations AS a, json_each(a.questions) AS q
+             FROM {annotations} AS a, json_each(a.questions) AS q
              WHERE {condition}),
            answer AS (
              SELECT * EXCLUDE (parts),

@@ -1,0 +1,278 @@
+//! Discovery on real DuckDB: what commits do to the catalog and to the versions of the schema, with runs that die and runs at once.
+
+use futures_util::future::join_all;
+use living_core::{
+    catalog::content::{Change, Content, apply},
+    landing::load::label_profiles,
+};
+use native_tests::{Cells, Fault, Faults, Harness, annotations, table};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use serde_json::Value;
+
+const VERSIONS: &str = "SELECT version, parent_version, created_at::VARCHAR, content_hash, content, diff::VARCHAR, commit_seq, \
+                        lineage::VARCHAR FROM schema_snapshots WHERE version > 1 ORDER BY version";
+
+const LOG: &str = "SELECT commit_seq, item_no, scope, name, status, is_present, data_type, item::VARCHAR, changes::VARCHAR \
+                   FROM catalog_log ORDER BY commit_seq, item_no";
+
+async fn land_labels(harness: &Harness, key: &str, rows: &[(&str, &str)]) {
+    let rows: Vec<(&str, &str, &str)> = rows.iter().map(|(record, label)| (*record, "some text", *label)).collect();
+    let event = harness.store.put("argilla", &format!("wnut/{key}.parquet"), annotations(&rows));
+    harness.deliver_until_done(&event).await;
+}
+
+async fn land_table(harness: &Harness, key: &str, cells: &[(&str, &[&str])]) {
+    let rows = cells.first().map_or(0, |(_, values)| values.len());
+    let cells = Cells {
+        columns: cells.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        rows: (0..rows).map(|row| cells.iter().map(|(_, values)| Some(values[row].to_owned())).collect()).collect(),
+    };
+    let event = harness.store.put("csv", key, table(&cells));
+    harness.deliver_until_done(&event).await;
+}
+
+/// What a version changed: kind of change, compatibility, name.
+async fn changes(harness: &Harness, version: i64) -> Vec<(String, String, String)> {
+    let rows =
+        harness.duck.query(&format!("SELECT diff::VARCHAR FROM schema_snapshots WHERE version = {version}")).await;
+    let changes: Vec<Value> = serde_json::from_str(rows[0][0].as_str().unwrap()).unwrap();
+    let text = |change: &Value, name: &str| change[name].as_str().unwrap_or_default().to_owned();
+    changes.iter().map(|c| (text(c, "change"), text(c, "compatibility"), text(c, "name"))).collect()
+}
+
+fn change(change: &str, compatibility: &str, name: &str) -> (String, String, String) {
+    (change.to_owned(), compatibility.to_owned(), name.to_owned())
+}
+
+#[tokio::test]
+async fn a_new_label_becomes_a_version_and_a_known_one_is_only_counted() {
+    let harness = Harness::start().await;
+    land_labels(&harness, "1", &[("a", "person"), ("b", "person"), ("c", "ship")]).await;
+    let report = harness.discover().await;
+    assert_eq!((report.commits, report.new_entity_types, report.version_before, report.version_after), (1, 2, 1, 2));
+    assert_eq!(
+        changes(&harness, 2).await,
+        [change("added", "additive", "person"), change("added", "additive", "ship")]
+    );
+    assert_eq!(harness.published(), 2);
+
+    land_labels(&harness, "2", &[("d", "person")]).await;
+    let report = harness.discover().await;
+    assert_eq!((report.commits, report.new_entity_types, report.version_after), (1, 0, 2));
+    let counts = harness.duck.query("SELECT label, occurrence_count FROM entity_types ORDER BY label").await;
+    assert_eq!(counts, [[Value::from("person"), 3.into()], ["ship".into(), 1.into()]]);
+    assert_eq!(harness.discover().await.commits, 0);
+}
+
+#[tokio::test]
+async fn what_a_new_upload_no_longer_holds_leaves_the_schema() {
+    let harness = Harness::start().await;
+    land_labels(&harness, "1", &[("a", "person"), ("b", "ship")]).await;
+    harness.discover().await;
+    land_labels(&harness, "1", &[("a", "person")]).await;
+    harness.discover().await;
+    assert_eq!(changes(&harness, 3).await, [change("removed", "breaking", "ship")]);
+    assert_eq!(harness.duck.query("SELECT label FROM entity_types").await, [["person"]]);
+    let before = harness.duck.query("SELECT label FROM entity_types_at(1) WHERE is_present ORDER BY label").await;
+    assert_eq!(before, [["person"], ["ship"]], "the catalog of an earlier commit is still there");
+}
+
+#[tokio::test]
+async fn columns_get_types_that_widen_and_narrow_with_what_is_there() {
+    let harness = Harness::start().await;
+    land_table(&harness, "ships/1.parquet", &[("imo", &["9074729", "8814275"]), ("length", &["12", "14"])]).await;
+    harness.discover().await;
+    land_table(&harness, "ships/2.parquet", &[("imo", &["9319466"]), ("length", &["12.5"]), ("flag", &["NO"])]).await;
+    harness.discover().await;
+    assert_eq!(
+        changes(&harness, 3).await,
+        [change("added", "additive", "flag"), change("type_changed", "widening", "length")]
+    );
+    let fields = harness
+        .duck
+        .query("SELECT column_name, data_type, occurrence_count, nullable FROM field_definitions ORDER BY column_name")
+        .await;
+    let field =
+        |name: &str, data_type: &str, values: i64| [Value::from(name), data_type.into(), values.into(), false.into()];
+    assert_eq!(fields, [field("flag", "VARCHAR", 1), field("imo", "BIGINT", 3), field("length", "DOUBLE", 3)]);
+
+    land_table(&harness, "ships/2.parquet", &[("imo", &["9319466"]), ("length", &["13"])]).await;
+    harness.discover().await;
+    assert_eq!(
+        changes(&harness, 4).await,
+        [change("removed", "breaking", "flag"), change("type_changed", "breaking", "length")]
+    );
+}
+
+#[tokio::test]
+async fn what_looks_like_something_that_is_there_is_flagged_with_a_reason() {
+    let harness = Harness::start().await;
+    land_labels(&harness, "1", &[("a", "product"), ("b", "location")]).await;
+    land_labels(&harness, "2", &[("c", "products"), ("d", "weather")]).await;
+    land_table(&harness, "first/1.parquet", &[("vessel_name", &["Ever Given"]), ("gross_tonnage", &["220940"])]).await;
+    land_table(&harness, "second/1.parquet", &[("VesselName", &["Emma"]), ("cargo", &["tea"])]).await;
+    let report = harness.discover().await;
+    assert_eq!((report.conflicts, report.new_entity_types, report.new_fields), (2, 4, 4));
+    let conflicts = harness
+        .duck
+        .query("SELECT name, similar_item->>'$.name', score >= 0.85, length(reason) > 0 FROM entity_conflicts ORDER BY name")
+        .await;
+    let conflict = |name: &str, similar: &str| [Value::from(name), similar.into(), true.into(), true.into()];
+    assert_eq!(conflicts, [conflict("VesselName", "vessel_name"), conflict("products", "product")]);
+    let flagged = harness.duck.query("SELECT label FROM entity_types WHERE status = 'flagged'").await;
+    assert_eq!(flagged, [["products"]], "it can be queried, and says that it's in doubt");
+}
+
+/// The entity types, counted anew in what readers see.
+async fn recount(harness: &Harness) -> Vec<Vec<Value>> {
+    let profiles = label_profiles("annotations", "true");
+    harness
+        .duck
+        .query(&format!(
+            "SELECT profile->>'$.dataset' AS dataset, name, sum(CAST(profile->>'$.responses' AS BIGINT))::BIGINT, \
+                    sum(CAST(profile->>'$.suggestions' AS BIGINT))::BIGINT, sum(CAST(profile->>'$.records' AS BIGINT))::BIGINT \
+             FROM ({profiles}) AS p(load_id, kind, name, profile) GROUP BY ALL ORDER BY ALL"
+        ))
+        .await
+}
+
+async fn catalogued(harness: &Harness) -> Vec<Vec<Value>> {
+    harness
+        .duck
+        .query("SELECT dataset, label, occurrence_count, suggestion_count, record_count FROM entity_types ORDER BY ALL")
+        .await
+}
+
+/// Rows and values by column, counted anew in what readers see.
+async fn recount_fields(harness: &Harness) -> Vec<Vec<Value>> {
+    harness
+        .duck
+        .query(
+            "SELECT source_table, e.key, count(*) FILTER (e.type <> 'NULL') \
+             FROM structured_data AS s, json_each(s.data) AS e GROUP BY ALL ORDER BY ALL",
+        )
+        .await
+}
+
+async fn catalogued_fields(harness: &Harness) -> Vec<Vec<Value>> {
+    harness.duck.query("SELECT source_table, column_name, occurrence_count FROM field_definitions ORDER BY ALL").await
+}
+
+/// Each version is what its parent becomes by its diff, and has its own hash.
+async fn check_versions(harness: &Harness) {
+    let mut content = Content::default();
+    for (i, row) in harness.duck.query(VERSIONS).await.iter().enumerate() {
+        let text = |n: usize| row[n].as_str().unwrap();
+        assert_eq!(row[0], i + 2, "no gap and no twin");
+        let changes: Vec<Change> = serde_json::from_str(text(5)).unwrap();
+        content = apply(&changes, &content);
+        assert_eq!(Content::parse(text(4)).as_ref(), Ok(&content));
+        assert_eq!(content.canonical(), text(4), "the warehouse writes the same canonical text");
+    }
+    let wrong =
+        harness.duck.number("SELECT count(*) FROM schema_snapshots WHERE content_hash <> sha256(content)").await;
+    assert_eq!(wrong, 0);
+}
+
+/// Folds the whole log into an empty catalog. It has to give the same, byte for byte.
+async fn check_replay(harness: &Harness) {
+    let (log, versions) = (harness.duck.query(LOG).await, harness.duck.query(VERSIONS).await);
+    harness.duck.write("DELETE FROM catalog_log").await;
+    harness.duck.write("DELETE FROM schema_snapshots WHERE version > 1").await;
+    harness.discover().await;
+    assert_eq!(harness.duck.query(LOG).await, log);
+    assert_eq!(harness.duck.query(VERSIONS).await, versions);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Labels { key: u8, rows: Vec<(u8, u8)> },
+    Table { key: u8, columns: Vec<u8> },
+    Delete { key: u8 },
+    Discover,
+    DiscoverAndDie { at: usize, after: bool },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let labels =
+        (0u8..3, proptest::collection::vec((0u8..6, 0u8..4), 0..5)).prop_map(|(key, rows)| Step::Labels { key, rows });
+    let table =
+        (0u8..3, proptest::collection::vec(0u8..4, 1..4)).prop_map(|(key, columns)| Step::Table { key, columns });
+    let die = (0usize..25, any::<bool>()).prop_map(|(at, after)| Step::DiscoverAndDie { at, after });
+    let step = prop_oneof![
+        4 => labels, 3 => table, 1 => (0u8..3).prop_map(|key| Step::Delete { key }), 2 => Just(Step::Discover), 2 => die
+    ];
+    proptest::collection::vec(step, 4..10)
+}
+
+const LABELS: [&str; 4] = ["person", "vessel", "Vessels", "location \"x\""];
+const COLUMNS: [&str; 4] = ["imo", "IMO number", "length_m", "remarks"];
+
+async fn carry_out(harness: &Harness, step: &Step) {
+    match step {
+        Step::Labels { key, rows } => {
+            let ids: Vec<String> = rows.iter().map(|(record, _)| format!("r{record}")).collect();
+            let rows: Vec<(&str, &str)> =
+                rows.iter().zip(&ids).map(|((_, label), id)| (id.as_str(), LABELS[usize::from(*label)])).collect();
+            land_labels(harness, &key.to_string(), &rows).await;
+        }
+        Step::Table { key, columns } => {
+            let mut columns = columns.clone();
+            columns.sort_unstable();
+            columns.dedup();
+            let cells: Vec<(&str, &[&str])> =
+                columns.iter().map(|column| (COLUMNS[usize::from(*column)], ["1", "2"].as_slice())).collect();
+            land_table(harness, &format!("gone/{key}.parquet"), &cells).await;
+        }
+        Step::Delete { key } => {
+            harness.deliver_until_done(&harness.store.delete("csv", &format!("gone/{key}.parquet"))).await;
+        }
+        Step::Discover => drop(harness.discover().await),
+        Step::DiscoverAndDie { at, after } => {
+            let faults = Faults::none();
+            faults.plan(*at, if *after { Fault::DieAfter } else { Fault::DieBefore });
+            harness.discover_with(&faults).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_the_same_versions() {
+    let mut runner = TestRunner::default();
+    for _ in 0..12 {
+        let steps = steps().new_tree(&mut runner).unwrap().current();
+        let harness = Harness::start().await;
+        for step in &steps {
+            carry_out(&harness, step).await;
+        }
+        harness.discover().await;
+        assert_eq!(catalogued(&harness).await, recount(&harness).await, "{steps:#?}");
+        assert_eq!(catalogued_fields(&harness).await, recount_fields(&harness).await, "{steps:#?}");
+        check_versions(&harness).await;
+        check_replay(&harness).await;
+    }
+}
+
+#[tokio::test]
+async fn fifty_runs_at_once_some_of_which_die_give_the_result_of_one() {
+    let harness = Harness::start().await;
+    for round in 0..12u8 {
+        let label = format!("label {round}");
+        land_labels(&harness, &round.to_string(), &[("same", "person"), (&label, &label)]).await;
+    }
+    let plans: Vec<Faults> = (0..50)
+        .map(|n| {
+            let faults = Faults::none();
+            if n % 3 != 0 {
+                faults.plan(n * 7 % 40, if n % 2 == 0 { Fault::DieAfter } else { Fault::DieBefore });
+            }
+            faults
+        })
+        .collect();
+    join_all(plans.iter().map(|faults| harness.discover_with(faults))).await;
+    harness.discover().await;
+    assert_eq!(harness.duck.number("SELECT count(*) FROM catalog_log WHERE item_no = 0").await, 12);
+    assert_eq!(catalogued(&harness).await, recount(&harness).await);
+    check_versions(&harness).await;
+    check_replay(&harness).await;
+}
