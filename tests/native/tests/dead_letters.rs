@@ -71,6 +71,14 @@ async fn a_message_whose_object_is_gone_is_kept() {
 }
 
 #[tokio::test]
+async fn content_that_was_given_up_leaves_quarantine_with_its_object() {
+    let harness = Harness::start().await;
+    assert_eq!(harness.give_up(&harness.store.put("ocr", "x.parquet", file("t"))).await, Answer::Ack);
+    harness.deliver_until_done(&harness.store.delete("ocr", "x.parquet")).await;
+    assert_eq!(quarantined(&harness).await.len(), 0);
+}
+
+#[tokio::test]
 async fn what_cannot_be_recorded_now_is_recorded_later() {
     let harness = Harness::start().await;
     let put = harness.store.put("ocr", "x.parquet", file("t"));

@@ -1,8 +1,11 @@
 //! Objects into the warehouse, with nothing going wrong.
 
+use std::cell::Cell;
+
+use futures_util::future::join;
 use living_core::landing::event;
 use living_kit::Answer;
-use native_tests::{Cells, Harness, annotations, documents, table};
+use native_tests::{Cells, Faults, Harness, Point, annotations, documents, table};
 use serde_json::json;
 
 fn cells(columns: &[&str], rows: &[&[Option<&str>]]) -> Cells {
@@ -166,6 +169,56 @@ async fn what_cannot_be_read_goes_to_quarantine_with_the_reason_until_it_is_repl
     assert_eq!(loads(&harness).await, [quarantined.clone(), quarantined]);
     harness.deliver_until_done(&harness.store.put("ocr", "x.parquet", documents(&[("d", 1, "t", None)]))).await;
     assert_eq!(loads(&harness).await[2].0, "committed");
+    assert_eq!(harness.duck.number("SELECT count(*) FROM quarantine").await, 0);
+}
+
+#[tokio::test]
+async fn what_is_deleted_leaves_quarantine_and_the_ledger_keeps_why_it_was_there() {
+    let harness = Harness::start().await;
+    for key in ["kept/x.parquet", "gone/x.parquet"] {
+        harness.deliver_until_done(&harness.store.put("csv", key, table(&cells(&["a"], &[&[Some("1")]])))).await;
+        harness.deliver_until_done(&harness.store.put("csv", key, b"no Parquet at all".to_vec().into())).await;
+        let in_quarantine = format!("SELECT count(*) FROM quarantine WHERE key = '{key}'");
+        assert_eq!(harness.duck.number(&in_quarantine).await, 1, "{key}");
+        let deletion = harness.store.delete("csv", key);
+        harness.deliver_until_done(&deletion).await;
+        harness.deliver_until_done(&deletion).await;
+        assert_eq!(harness.duck.number(&in_quarantine).await, 0, "{key}");
+        let attempts = format!(
+            "SELECT state, reason FROM loads WHERE key = '{key}' AND state <> 'committed' AND state <> 'replaced' ORDER BY started_at"
+        );
+        let attempts = harness.duck.query(&attempts).await;
+        assert_eq!(attempts[0], ["quarantined", "not a Parquet file: it doesn't end with the letters PAR1"]);
+        assert_eq!(attempts[1..], [["discarded", "the object was in quarantine, and is gone"]], "once: {key}");
+        harness.deliver_until_done(&harness.store.put("csv", key, b"no Parquet at all".to_vec().into())).await;
+        assert_eq!(harness.duck.number(&in_quarantine).await, 1, "put again, it's tried again: {key}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_it_goes_into_quarantine_does_not_stay_there() {
+    let harness = Harness::start().await;
+    let put = harness.store.put("ocr", "x.parquet", b"no Parquet at all".to_vec().into());
+    let gate = Faults::gated();
+    let is_done = Cell::new(false);
+    let consumer = async {
+        harness.deliver_with(&gate, &put, 1).await;
+        is_done.set(true);
+    };
+    let deletion = async {
+        while !is_done.get() {
+            if gate.is_waiting() {
+                // It was read, and the outcome isn't written yet.
+                if gate.points().last() == Some(&Point::StoreRead) {
+                    harness.deliver_until_done(&harness.store.delete("ocr", "x.parquet")).await;
+                }
+                gate.let_pass();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    join(consumer, deletion).await;
+    assert_eq!(loads(&harness).await.len(), 2);
     assert_eq!(harness.duck.number("SELECT count(*) FROM quarantine").await, 0);
 }
 

@@ -84,7 +84,15 @@ where
     match (give_up(event, object.as_ref(), &history, route.on_delete), object) {
         (GivenUp::Done { announce: Some(commit_seq) }, _) => ingest.announce(commit_seq).await,
         (GivenUp::Done { announce: None }, _) => Ok(()),
-        (GivenUp::Quarantine, Some(head)) => Ok(quarantine(ingest, route, event, head, REASON).await?),
+        (GivenUp::Quarantine, Some(head)) => {
+            quarantine(ingest, route, event, head, REASON).await?;
+            // The event of its deletion may have come before.
+            let looked_at = ingest.host.now();
+            match ingest.store.head(&event.bucket, &event.key).await? {
+                Some(_) => Ok(()),
+                None => ingest.leave_quarantine(event, looked_at).await,
+            }
+        }
         (GivenUp::Quarantine | GivenUp::Keep, _) => Ok(record(ingest, message, REASON).await?),
     }
 }

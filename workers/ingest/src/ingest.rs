@@ -9,8 +9,8 @@ use living_core::{
         decision::{Decision, KeyHistory, ObjectHead, Skip, decide},
         event::ObjectEvent,
         load::{
-            CommitRow, Ending, Load, ObjectVersion, Transfer, find_retraction, key_history, load_id, read_commit,
-            read_key_history, retract,
+            CommitRow, Ending, Load, ObjectVersion, Transfer, find_retraction, key_history, leave_quarantine, load_id,
+            read_commit, read_key_history, retract,
         },
         route::Route,
     },
@@ -126,8 +126,12 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
 
     /// Brings the warehouse to what the object is now.
     async fn reconcile(&self, route: &Route, event: &ObjectEvent, redelivered: bool) -> Result<Outcome, Failure> {
+        let looked_at = self.host.now();
         let object = self.store.head(&event.bucket, &event.key).await?;
         let history = self.key_history(event, object.as_ref()).await?;
+        if object.is_none() && history.quarantined {
+            self.leave_quarantine(event, looked_at).await?;
+        }
         match decide(event, object.as_ref(), &history, route.on_delete, redelivered) {
             Decision::Skip(skip) => self.skip(skip).await,
             Decision::Retract => self.retract(event).await,
@@ -145,6 +149,15 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
     ) -> Result<KeyHistory, Failure> {
         let result = self.warehouse.run(&key_history(&event.bucket, &event.key, object)).await?;
         result.first().and_then(read_key_history).ok_or_else(|| unreadable_answer("the history of a key"))
+    }
+
+    /// Nobody has to look at an object that was found gone.
+    pub(crate) async fn leave_quarantine(&self, event: &ObjectEvent, looked_at: Timestamp) -> Result<(), Failure> {
+        // The content was uploaded before both, which are of different clocks.
+        let at = looked_at.max(event.at);
+        let id = self.new_load_id(self.host.now());
+        self.warehouse.run(&leave_quarantine(id, &event.bucket, &event.key, at)).await?;
+        Ok(())
     }
 
     async fn skip(&self, skip: Skip) -> Result<Outcome, Failure> {
@@ -333,12 +346,16 @@ impl<S: ObjectStore, W: Warehouse, A: Announcer, H: Host> Ingest<S, W, A, H> {
 
     /// Whether the object still is what the outcome says of it.
     async fn is_still_so(&self, event: &ObjectEvent, outcome: &Outcome) -> Result<bool, Failure> {
-        let expected = match outcome {
-            Outcome::Committed(report) => Some(&report.object),
-            Outcome::Retracted { .. } => None,
-            _ => return Ok(true),
+        let (Outcome::Committed(_) | Outcome::Retracted { .. } | Outcome::Quarantined { .. }) = outcome else {
+            return Ok(true);
         };
-        Ok(self.store.head(&event.bucket, &event.key).await?.as_ref() == expected)
+        let object = self.store.head(&event.bucket, &event.key).await?;
+        Ok(match outcome {
+            Outcome::Committed(report) => object.as_ref() == Some(&report.object),
+            Outcome::Retracted { .. } => object.is_none(),
+            // A newer content has its own event; that of a deletion may have found nothing in quarantine.
+            _ => object.is_some(),
+        })
     }
 
     pub(crate) fn new_load_id(&self, now: Timestamp) -> Uuid {

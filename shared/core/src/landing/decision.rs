@@ -12,7 +12,7 @@
 //! | gone | a load | retract it, if the route says so |
 //! | gone | none, or a retraction | nothing; after a redelivery, announce the newest commit again |
 //!
-//! An object in quarantine stays there until somebody replays it.
+//! An object in quarantine stays there until somebody replays it, or it is deleted.
 
 use alloc::string::String;
 
@@ -36,7 +36,7 @@ pub struct ObjectHead {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyHistory {
     pub newest_commit: Option<CommitOfKey>,
-    /// Of this content of the object: whether it is in quarantine.
+    /// Of this content of the object: whether it is in quarantine. Of an object that is gone: whether its last content is.
     pub quarantined: bool,
     /// Of this content of the object: attempts that started and haven't ended. They are under way, or died.
     pub open_attempts: u64,

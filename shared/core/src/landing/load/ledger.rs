@@ -18,6 +18,9 @@ use crate::{
 /// Why an object is in quarantine whose loading ended without a word.
 const ENDED_WITHOUT_A_WORD: &str = "loading it ended the Worker twice without a word: it traps or exhausts the Worker";
 
+/// Why an object has left quarantine that wasn't loaded.
+const DELETED_IN_QUARANTINE: &str = "the object was in quarantine, and is gone";
+
 /// How an attempt ended that didn't commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -25,7 +28,7 @@ pub enum Ending {
     Failed,
     /// It won't be tried again until somebody replays it.
     Quarantined,
-    /// Another attempt committed the same content, or a newer one.
+    /// Another attempt committed the same content or a newer one, or the object has changed or is gone.
     Discarded,
 }
 
@@ -39,21 +42,23 @@ impl Ending {
     }
 }
 
-/// Asks what is known of an object and of its content `head`: one row, for [`read_key_history`].
+/// Asks what is known of an object and of its content `head`: one row, for [`read_key_history`]. Of an object that is gone, the content
+/// that it had last.
 #[must_use]
 pub fn key_history(bucket: &str, key: &str, head: Option<&ObjectHead>) -> Statement {
     let bucket = Literal::Text(bucket);
     let key = Literal::Text(key);
-    let etag = Literal::optional(head, |h| Literal::Text(&h.etag));
-    let uploaded_at = Literal::optional(head, |h| h.uploaded_at.literal());
+    let of_content = head.map_or_else(String::new, |head| {
+        format!(" AND etag = {} AND uploaded_at = {}", Literal::Text(&head.etag), head.uploaded_at.literal())
+    });
     Statement::read(format!(
         "SELECT c.commit_seq, c.kind, CAST(c.load_id AS VARCHAR), c.etag, epoch_us(c.uploaded_at), a.open_attempts, a.quarantined \
          FROM (SELECT count(*) FILTER (state = 'started') AS open_attempts, \
-                      coalesce(arg_max(state, started_at) = 'quarantined', false) AS quarantined \
-               FROM (SELECT min(recorded_at) AS started_at, \
+                      coalesce(arg_max(state, (uploaded_at, started_at)) = 'quarantined', false) AS quarantined \
+               FROM (SELECT any_value(uploaded_at) AS uploaded_at, min(recorded_at) AS started_at, \
                             coalesce(arg_max(state, recorded_at) FILTER (state <> 'started'), 'started') AS state \
                      FROM load_ledger \
-                     WHERE bucket = {bucket} AND key = {key} AND etag = {etag} AND uploaded_at = {uploaded_at} \
+                     WHERE bucket = {bucket} AND key = {key}{of_content} \
                      GROUP BY load_id)) AS a \
          LEFT JOIN (SELECT commit_seq, kind, load_id, etag, uploaded_at FROM commits \
                     WHERE bucket = {bucket} AND key = {key} ORDER BY commit_seq DESC LIMIT 1) AS c ON true"
@@ -82,6 +87,23 @@ pub fn read_key_history(row: &[serde_json::Value]) -> Option<KeyHistory> {
         })
     };
     Some(KeyHistory { newest_commit, quarantined: quarantined.as_bool()?, open_attempts: open_attempts.as_u64()? })
+}
+
+/// Takes an object out of quarantine that was found gone at `at`: its last word is under a new id, so that the attempt itself keeps
+/// its reason. A content that was uploaded later stays.
+#[must_use]
+pub fn leave_quarantine(id: Uuid, bucket: &str, key: &str, at: Timestamp) -> Statement {
+    Statement::repeatable(format!(
+        "INSERT INTO load_ledger \
+         SELECT {id}, greatest({at}, quarantined_at + INTERVAL 1 MICROSECOND), 'discarded', bucket, key, etag, uploaded_at, size, \
+                dataset, {reason} \
+         FROM quarantine WHERE bucket = {bucket} AND key = {key} AND uploaded_at <= {at}",
+        id = Literal::Uuid(id),
+        at = at.literal(),
+        reason = Literal::Text(DELETED_IN_QUARANTINE),
+        bucket = Literal::Text(bucket),
+        key = Literal::Text(key),
+    ))
 }
 
 impl Load {

@@ -28,7 +28,7 @@ use super::decision::ObjectHead;
 use crate::{sql::Literal, time::Timestamp};
 
 pub use commit::{CommitRow, find_retraction, read_commit, retract};
-pub use ledger::{Ending, key_history, read_key_history};
+pub use ledger::{Ending, key_history, leave_quarantine, read_key_history};
 pub use profiles::label_profiles;
 pub use sweep::{settle_superseded, sweep};
 
