@@ -128,6 +128,19 @@ async fn what_the_warehouse_cannot_reach_is_pushed() {
     assert!(loads[0][1].as_str().unwrap().contains("404"), "{}", loads[0][1]);
 }
 
+#[tokio::test]
+async fn what_is_too_large_and_would_read_otherwise_in_the_warehouse_goes_to_quarantine() {
+    let mut harness = pulling_from(u64::MAX).await;
+    harness.limits = Limits { page_bytes: 10, ..Limits::default() };
+    let times = arrow_array::Time64NanosecondArray::from_iter_values(0..100);
+    let put = harness.store.put("csv", "x.parquet", write(vec![("t", Arc::new(times) as ArrayRef)]));
+    assert_eq!(harness.deliver(&put, 1).await, Some(Answer::Ack));
+    let attempts = harness.duck.query("SELECT state, reason FROM loads ORDER BY load_id").await;
+    assert!(attempts[0][1].as_str().unwrap().contains("at most 10 are read"), "{attempts:?}");
+    assert_eq!(attempts[1][0], "quarantined");
+    assert!(attempts[1][1].as_str().unwrap().contains("it can't be pulled"), "{attempts:?}");
+}
+
 /// The text of a statement that takes the warehouse too long.
 const OUT_OF_TIME: &str = "Query execution timed out after 55 seconds";
 

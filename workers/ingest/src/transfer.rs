@@ -98,6 +98,9 @@ impl<S: ObjectStore, W: Warehouse> Mover<'_, S, W> {
 
     async fn pull(&self) -> Result<Profiles, Failure> {
         let push = |instead| Failure::Switch { to: Transfer::Push, instead: Box::new(instead) };
+        if let Some(reason) = self.file.no_pull() {
+            return Err(push(Failure::Unreadable(format!("it can't be pulled: {reason}"))));
+        }
         let relation =
             self.load.pulled(self.contract).map_err(|refused| push(Failure::Unreadable(refused.to_string())))?;
         // Profiled is a sample; while it's read here, the warehouse reads the whole.
