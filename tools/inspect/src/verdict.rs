@@ -35,7 +35,7 @@ pub(crate) struct Verdict {
     columns: Vec<Column>,
     /// As the commit log would have it: what the file lacks is completed.
     metadata: Option<Provenance>,
-    /// Why it would go to quarantine.
+    /// Why it would go to quarantine; and if only a Worker can't read it, that a deployment with pull would load it.
     reason: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn of(path: &Path, dataset: Option<Dataset>) -> io::Result<Verdict> {
     let reason = match inspected {
         Ok(Ok(())) => return Ok(verdict),
         Ok(Err(Fault::Disk(error))) => return Err(error),
-        Ok(Err(Fault::File(reason))) => reason,
+        Ok(Err(Fault::File(reason) | Fault::TooLarge(reason))) => reason,
         Err(_) => "loading it ends the Worker without a word".to_owned(),
     };
     verdict.decision = "quarantine";
@@ -78,6 +78,20 @@ pub(crate) fn of(path: &Path, dataset: Option<Dataset>) -> io::Result<Verdict> {
 enum Fault {
     Disk(io::Error),
     File(String),
+    /// More than a Worker reads.
+    TooLarge(String),
+}
+
+impl Fault {
+    /// What a Worker can't read, the warehouse may, where it's allowed to.
+    fn unless_pulled(self) -> Self {
+        match self {
+            Self::TooLarge(reason) => Self::TooLarge(format!(
+                "{reason}. That is for Workers that push: where pull is enabled, the warehouse reads this file by itself"
+            )),
+            other => other,
+        }
+    }
 }
 
 impl From<io::Error> for Fault {
@@ -88,7 +102,7 @@ impl From<io::Error> for Fault {
 
 impl From<living_parquet::Error> for Fault {
     fn from(error: living_parquet::Error) -> Self {
-        Self::File(error.to_string())
+        if error.is_size() { Self::TooLarge(error.to_string()) } else { Self::File(error.to_string()) }
     }
 }
 
@@ -102,7 +116,9 @@ fn inspect(source: &mut fs::File, path: &Path, verdict: &mut Verdict) -> Result<
     let contract = contract(&file, path, verdict.dataset)?;
     verdict.dataset = Some(contract.dataset);
     verdict.metadata = Some(contract.provenance.clone());
-    verdict.rejected = Some(count_rejected(source, size, file, &contract, limits)?);
+    let may_be_pulled = file.no_pull().is_none() && contract.staging.pulled("r2://bucket/key").is_ok();
+    let rejected = count_rejected(source, size, file, &contract, limits);
+    verdict.rejected = Some(rejected.map_err(|fault| if may_be_pulled { fault.unless_pulled() } else { fault })?);
     Ok(())
 }
 
@@ -188,4 +204,24 @@ fn read(source: &mut fs::File, range: &Range<u64>) -> io::Result<Bytes> {
     source.seek(SeekFrom::Start(range.start))?;
     source.read_exact(&mut bytes)?;
     Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(error: living_parquet::Error) -> String {
+        match Fault::from(error).unless_pulled() {
+            Fault::File(reason) | Fault::TooLarge(reason) => reason,
+            Fault::Disk(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn of_a_file_that_is_only_too_large_for_a_worker_it_is_said_that_a_pull_would_load_it() {
+        let large = living_parquet::Error::TooLarge { row_group: 0, what: "it has", value: 2, limit: 1 };
+        assert!(reason(large.clone()).starts_with(&large.to_string()));
+        assert!(reason(large).contains("where pull is enabled"));
+        assert!(!reason(living_parquet::Error::NotParquet).contains("pull"));
+    }
 }
