@@ -6,3 +6,4 @@ CREATE INDEX IF NOT EXISTS annotations_document_id ON landing.annotations (docum
 CREATE INDEX IF NOT EXISTS annotations_annotated_at ON landing.annotations (annotated_at);
 CREATE INDEX IF NOT EXISTS raw_documents_batch_id ON landing.raw_documents (batch_id);
 CREATE INDEX IF NOT EXISTS annotations_batch_id ON landing.annotations (batch_id);
+CREATE INDEX IF NOT EXISTS structured_data_batch_id ON landing.structured_data (batch_id);
