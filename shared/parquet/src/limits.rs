@@ -22,7 +22,8 @@ pub struct Limits {
     /// 100 MB; much more is a decompression bomb.
     pub page_bytes_anywhere: u64,
     /// What reading one row group takes at once: its compressed bytes, and for each column its dictionary and its largest page.
-    /// Beside it stand the statement that is being built, twice, and the code: 128 MB − 64 MB − 2 × 4 MB leaves half in reserve.
+    /// Beside it stand the code (5 MB) and statements of 1.5 MiB each, one being built and two under way with a copy or two (10 MB):
+    /// of 128 MB that leaves more than a third in reserve.
     pub working_set_bytes: u64,
 }
 

@@ -12,8 +12,12 @@ use serde_json::{Value, json};
 
 use crate::{Announcer, Ingest};
 
-/// Most objects that one replay puts on the queue; the reply says where to go on.
+/// A replay lists objects until it has so many, and the reply says where to go on. A page of the listing is taken whole (1,000 objects
+/// at most), so that it may have up to 1,999.
 const REPLAY_OBJECTS: usize = 1_000;
+
+/// What the reply to a replay says of what comes of it.
+const REPLAY_NOTE: &str = "an object whose present content is committed is skipped when its turn comes";
 
 /// Most loads in one reply. The warehouse may give fewer: as many as it has room for in one answer.
 const PAGE: u64 = 50;
@@ -51,7 +55,7 @@ pub(crate) trait LandingQueue {
     async fn send(&self, messages: Vec<Notification>) -> Result<(), String>;
 }
 
-/// What to load again: one object, or those below a prefix, all or uploaded in a time.
+/// What to try again: one object, or those below a prefix, all or uploaded in a time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplayRequest {
@@ -70,6 +74,7 @@ pub(crate) struct ReplayReply {
     queued: usize,
     /// Objects that no route takes.
     not_ours: usize,
+    note: &'static str,
     /// There are more objects: send the request again with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
@@ -108,7 +113,7 @@ where
         Problem::unavailable()
     })?;
     log::info("replay").with("bucket", &request.bucket).with("queued", queued).write();
-    Ok(ReplayReply { queued, not_ours: found - queued, cursor })
+    Ok(ReplayReply { queued, not_ours: found - queued, note: REPLAY_NOTE, cursor })
 }
 
 /// Keys of the objects that a request means, from where it says on.

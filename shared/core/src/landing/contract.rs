@@ -144,7 +144,7 @@ impl RowRule {
 impl Contract {
     /// Checks a file against the contract of its route.
     ///
-    /// `columns`: those of the file, in its order. `key_values`: its key-value metadata. `object`: its bucket, key and etag, which
+    /// `columns`: those of the file, in its order. `key_values`: its key-value metadata. `key` and `etag`, with the route's bucket,
     /// name the batch of a file that belongs to none.
     ///
     /// # Errors

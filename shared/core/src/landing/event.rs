@@ -29,7 +29,7 @@ pub enum Action {
     CompleteMultipartUpload,
     DeleteObject,
     LifecycleDeletion,
-    /// Somebody asks for the object to be loaded again, even if it's in quarantine.
+    /// Somebody asks for the object to be loaded, even if it's in quarantine. If its content is committed, there is nothing to do.
     Replay,
 }
 
@@ -60,7 +60,7 @@ pub enum Change {
         etag: String,
     },
     Deleted,
-    /// Nothing happened to it; it is to be loaded again.
+    /// Nothing happened to it; it is to be loaded, if it isn't.
     Replayed,
 }
 
@@ -98,7 +98,7 @@ pub fn plain_etag(etag: &str) -> String {
     etag.trim_matches('"').to_string()
 }
 
-/// The message by which an object is loaded again.
+/// The message by which an object is tried again.
 #[must_use]
 pub fn replay(bucket: &str, key: &str, at: Timestamp) -> Notification {
     Notification {

@@ -27,7 +27,7 @@ pub struct Route {
     #[serde(default = "parquet_suffix")]
     pub suffix: String,
     pub dataset: Dataset,
-    /// What happens to a file without the metadata `schema_version` and `batch_id`.
+    /// What happens to a file without the metadata `schema_version`, `batch_id` and `git_sha`.
     #[serde(default)]
     pub missing_metadata: MissingMetadata,
     /// What happens to the rows of an object that is deleted.
@@ -41,7 +41,7 @@ pub struct Route {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingMetadata {
-    /// Schema version 1, and a batch of its own.
+    /// Schema version 1, a batch of its own, and no commit of its producer's source.
     #[default]
     Default,
     Quarantine,
