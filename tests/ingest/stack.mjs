@@ -21,6 +21,7 @@ export const DATA = process.env.LIVING_SCHEMA_DATA;
  */
 export function startIngest({ ingest = {}, consumer = {} } = {}) {
   return startStack({
+    workers: ["ingest"],
     queues: {
       landed: { maxBatchTimeout: 0, retryDelay: 0, ...consumer },
       "landed-dead": { maxBatchTimeout: 0, retryDelay: 0 },

@@ -5,8 +5,8 @@
 DATA is the folder of real files (LIVING_SCHEMA_DATA), if it's there: then those are taken, with registers converted from CSV. Else the
 project's own set is made: the same kinds of files, with made-up content, the same at every run.
 
-The manifest, FOLDER/manifest.json, is a list of {file, bucket, key, rows}; `rows` is counted here by pyarrow, and null for files that
-are meant to be refused.
+The manifest, FOLDER/manifest.json, is a list of {file, bucket, key, rows, later}; `rows` is counted here by pyarrow, and null for files
+that are meant to be refused. Files for `later` land when the others are through.
 """
 
 import json
@@ -27,6 +27,9 @@ SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.strin
 SHIPS = ["NORTHERN STAR", "BLUE HORIZON", "PACIFIC TRADER", "GOLDEN WAVE", "OCEAN PEARL", "ROYAL BREEZE", "SILVER DAWN"]
 PORTS = ["Vigo", "Las Palmas", "Busan", "Montevideo", "Cape Town", "Dakar", "Reykjavik"]
 FLAGS = ["PAN", "LBR", "ESP", "KOR", "ISL", "ZAF", "URY"]
+
+#: Labels of ships and ports that annotators give, by round: at first they agree.
+LABELS = [(["vessel"], ["port"]), (["vessel", "Vessel", "ship"], ["port", "ports", "harbour"]), (["tugboat"], ["port"])]
 
 #: Registers with headers that differ for the same things, all in UTF-8.
 REGISTERS = ["gfw_reefers", "imo_container_vessels", "imo_other_vessels", "iccat_med_vessels", "seaconex_vessels", "uk_vessels_over10m"]
@@ -54,17 +57,17 @@ class Manifest:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def add(self, bucket, key, refused=False):
+    def add(self, bucket, key, refused=False, later=False):
         """Notes a file that is at its path."""
         path = self.path(bucket, key)
         rows = None if refused else pq.read_metadata(path).num_rows
-        self.entries.append({"file": str(path), "bucket": bucket, "key": key, "rows": rows})
+        self.entries.append({"file": str(path), "bucket": bucket, "key": key, "rows": rows, "later": later})
 
-    def table(self, bucket, key, table, batch_id):
+    def table(self, bucket, key, table, batch_id, later=False):
         """Writes a table with the contract's metadata."""
         metadata = {**METADATA, "batch_id": batch_id}
         pq.write_table(table.replace_schema_metadata(metadata), self.path(bucket, key), compression="zstd")
-        self.add(bucket, key)
+        self.add(bucket, key, later=later)
 
     def copy(self, bucket, key, source, refused=False):
         """Takes a file as it is."""
@@ -92,17 +95,8 @@ def made_files(manifest, chance):
     documents = [made_page(chance, f"log-{number:03}", page) for number in range(40) for page in range(1, 6)]
     manifest.table("vessel-ocr", "ships_logs.parquet", pa.Table.from_pylist(documents), "ocr-1")
     for round_number, first in [(1, 0), (2, 250)]:
-        records = [made_record(chance, number, round_number) for number in range(first, first + 400)]
-        schema = pa.schema(
-            [
-                ("id", pa.string()), ("status", pa.string()), ("_server_id", pa.string()), ("text", pa.string()),
-                ("source", pa.string()), ("entities.responses", pa.list_(pa.list_(SPAN))),
-                ("entities.responses.users", pa.list_(pa.string())), ("entities.responses.status", pa.list_(pa.string())),
-            ]
-        )
-        manifest.table(
-            "argilla-exports", f"port-calls/round{round_number}.parquet", pa.Table.from_pylist(records, schema), f"round-{round_number}"
-        )
+        records = [made_record(chance, number, LABELS[round_number - 1]) for number in range(first, first + 400)]
+        made_round(manifest, round_number, records)
     manifest.table("vessel-csv", "flag_register/2026.parquet", made_register(chance, 600, "IMO number", "Vessel name", "Flag"), "register-1")
     manifest.table("vessel-csv", "fleet_list/2026.parquet", made_register(chance, 300, "imo_no", "VESSEL_NAME", "flag_state"), "register-2")
 
@@ -114,13 +108,25 @@ def made_page(chance, document_id, page):
     return {"document_id": document_id, "page_number": page, "text": text, "confidence": round(chance.uniform(0.6, 1), 3)}
 
 
-def made_record(chance, number, round_number):
+def made_round(manifest, round_number, records, later=False):
+    schema = pa.schema(
+        [
+            ("id", pa.string()), ("status", pa.string()), ("_server_id", pa.string()), ("text", pa.string()),
+            ("source", pa.string()), ("entities.responses", pa.list_(pa.list_(SPAN))),
+            ("entities.responses.users", pa.list_(pa.string())), ("entities.responses.status", pa.list_(pa.string())),
+        ]
+    )
+    table = pa.Table.from_pylist(records, schema)
+    manifest.table("argilla-exports", f"port-calls/round{round_number}.parquet", table, f"round-{round_number}", later)
+
+
+def made_record(chance, number, labels):
     ship, port = chance.choice(SHIPS), chance.choice(PORTS)
     text = f"The {ship} called at {port} and left for {chance.choice(PORTS)}."
-    labels = ("vessel", "port") if round_number == 1 else (chance.choice(["vessel", "Vessel", "ship"]), chance.choice(["port", "harbour"]))
+    ship_label, port_label = (chance.choice(some) for some in labels)
     spans = [
-        {"start": 4, "end": 4 + len(ship), "label": labels[0]},
-        {"start": text.index(port), "end": text.index(port) + len(port), "label": labels[1]},
+        {"start": 4, "end": 4 + len(ship), "label": ship_label},
+        {"start": text.index(port), "end": text.index(port) + len(port), "label": port_label},
     ]
     return {
         "id": f"call-{number:05}", "status": "completed", "_server_id": f"server-{number:05}", "text": text, "source": "port authority",
@@ -160,6 +166,7 @@ def common_files(manifest, chance):
     whole = manifest.path("vessel-ocr", "three_bad_pages.parquet").read_bytes()
     manifest.path("vessel-ocr", "upload_cut_short.parquet").write_bytes(whole[: len(whole) // 2])
     manifest.add("vessel-ocr", "upload_cut_short.parquet", refused=True)
+    made_round(manifest, 3, [made_record(chance, number, LABELS[2]) for number in range(900, 920)], later=True)
     without = pa.Table.from_pylist([{"document_id": "scan-002", "text": "no page number"}])
     pq.write_table(without, manifest.path("vessel-ocr", "no_page_numbers.parquet"))
     manifest.add("vessel-ocr", "no_page_numbers.parquet", refused=True)

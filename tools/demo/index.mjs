@@ -7,15 +7,18 @@ import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
+import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
-const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730 } };
+const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discovery: 8731 } };
 
 /** Objects from this size on are read by the warehouse itself; the local one has the way to R2 that this takes. */
 const PULL_FROM_BYTES = 1 << 20;
 
-/** @type {{ bucket: string, key: string, rows: number | null }[]} */
+/** @type {import("./landing.mjs").LandedFile[]} */
 let landed = [];
+/** @type {import("./landing.mjs").LandedFile[]} */
+let later = [];
 
 /**
  * What the demo shows, in order. A step prints what it found, and throws when that is not what it should be.
@@ -26,13 +29,16 @@ const STEPS = [
   {
     title: "Files land in R2",
     async run(stack) {
-      landed = await landFiles(stack, path.join(stateFolder, "files"));
+      ({ landed, later } = await landFiles(stack, path.join(stateFolder, "files")));
     },
   },
   { title: "Each is loaded, whole and once, or refused with a reason", run: (stack) => showLoads(stack, landed) },
   { title: "What somebody has to look at", run: showProblems },
   { title: "No row is lost or doubled", run: (stack) => checkSums(stack, landed) },
   { title: "What readers see", run: showReaderViews },
+  { title: "The schema follows: a version for each commit that changes it", run: (stack) => showVersions(stack) },
+  { title: "What looks like something that was there waits for a person", run: showConflicts },
+  { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
 ];
 
 const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
@@ -44,7 +50,7 @@ rmSync(stateFolder, { recursive: true, force: true });
 const stack = await startStack({
   stateFolder,
   crons: true,
-  queues: { landed: { maxBatchTimeout: 0 } },
+  queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 } },
   variables: { ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) } },
   ...(!endAfterSteps && { ports: PORTS }),
 });

@@ -9,29 +9,32 @@ import { printTable } from "./table.mjs";
 
 /** @typedef {import("../local-stack/index.mjs").Stack} Stack */
 
+/** @typedef {{ file: string, bucket: string, key: string, rows: number | null }} LandedFile No rows: it's meant to be refused. */
+
 /**
  * Makes the files, and puts them into their buckets, as uploads would.
  *
  * @param {Stack} stack
  * @param {string} folder Where the files are made.
- * @returns {Promise<{ bucket: string, key: string, rows: number | null }[]>} what was landed; no rows: meant to be refused.
+ * @returns {Promise<{ landed: LandedFile[], later: LandedFile[] }>} what was landed, and what is to be landed later.
  */
 export async function landFiles(stack, folder) {
   const script = fileURLToPath(new URL("files.py", import.meta.url));
   execFileSync("python", [script, folder, process.env.LIVING_SCHEMA_DATA ?? ""], { stdio: ["ignore", "inherit", "inherit"] });
   const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
-  for (const { file, bucket, key } of manifest) await stack.put(bucket, key, readFileSync(file));
+  const [landed, later] = [manifest.filter((file) => !file.later), manifest.filter((file) => file.later)];
+  for (const { file, bucket, key } of landed) await stack.put(bucket, key, readFileSync(file));
   const counted = new Map();
-  for (const { bucket } of manifest) counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
+  for (const { bucket } of landed) counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
   for (const [bucket, count] of counted) console.log(`  ${bucket}: ${count} objects`);
-  return manifest;
+  return { landed, later };
 }
 
 /**
  * Prints a line per object: what its file has, and what of it is in the warehouse.
  *
  * @param {Stack} stack
- * @param {{ bucket: string, key: string, rows: number | null }[]} landed
+ * @param {LandedFile[]} landed
  */
 export async function showLoads(stack, landed) {
   await stack.waitUntilIdle({ timeoutMs: 300_000 });
@@ -68,7 +71,7 @@ export async function showProblems(stack) {
  * Checks that each row is accounted for, and that what should be refused was.
  *
  * @param {Stack} stack
- * @param {{ bucket: string, key: string, rows: number | null }[]} landed
+ * @param {LandedFile[]} landed
  * @throws {Error} that names the objects that don't add up.
  */
 export async function checkSums(stack, landed) {

@@ -46,7 +46,7 @@ pub(crate) async fn entity_types(
 }
 
 /// Compares new fields with those of other source tables, and with those of the same one that the load doesn't have: columns that
-/// occur together are never duplicates. A column of the same name elsewhere is no near-duplicate: it's the same name.
+/// occur together are never duplicates. A name that another table has too is a known name, and no near-duplicate.
 pub(crate) async fn fields(
     warehouse: &impl Warehouse,
     options: &Options,
@@ -64,12 +64,14 @@ pub(crate) async fn fields(
     let known = named(&known);
     let touched: Vec<ItemKey> = after.keys().cloned().collect();
     let touched: BTreeMap<&ItemKey, Name> = named(&touched).into_iter().collect();
-    for &key in new {
+    let is_known_name =
+        |key: &ItemKey| known.iter().any(|(other, _)| other.scope != key.scope && other.name == key.name);
+    for &key in new.iter().filter(|key| !is_known_name(key)) {
         let Some(name) = touched.get(key) else { continue };
         let profile = after.get(key).and_then(profile);
         let mut candidates: Vec<(&ItemKey, &Name, f64)> = known
             .iter()
-            .filter(|(other, _)| !after.contains_key(*other) && other.name != key.name)
+            .filter(|(other, _)| !after.contains_key(*other))
             .map(|(other, known)| (*other, known, similarity::compare_with(options, name, known).score))
             .filter(|(.., score)| *score >= IN_DOUBT)
             .collect();

@@ -1,0 +1,92 @@
+/** Discovery in workerd: the queue, the cron and the HTTP side start it, crashes don't harm it, and readers are told. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startStack } from "../../tools/local-stack/index.mjs";
+import { madeFiles } from "../ingest/stack.mjs";
+
+/** @type {import("../../tools/local-stack/index.mjs").Stack} */
+let stack;
+let files;
+before(async () => {
+  files = madeFiles();
+  stack = await startStack({
+    queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0, retryDelay: 0 } },
+    variables: { discovery: { SIMILARITY_THRESHOLD: "0.85" } },
+  });
+});
+after(() => stack?.stop());
+
+const ROUND = "port-calls/round1.parquet";
+
+async function land(bucket, key, file) {
+  await stack.put(bucket, key, files.get(file));
+  await stack.waitUntilIdle();
+}
+
+async function run(headers = { authorization: `Bearer ${stack.secrets.adminToken}` }) {
+  const response = await stack.fetch("discovery", "/run", { method: "POST", headers });
+  return { status: response.status, type: response.headers.get("content-type"), body: await response.json() };
+}
+
+const newestVersion = () => stack.sql.value("SELECT max(version) FROM schema_snapshots");
+const published = async () => (await stack.keyValueNamespace("discovery", "SCHEMA_CACHE")).get("schema_version");
+
+test("a landed file becomes a version of the schema, and readers are told of it", async () => {
+  await land("argilla-exports", ROUND, `argilla-exports/${ROUND}`);
+  assert.equal(await newestVersion(), 2);
+  const types = await stack.sql.query("SELECT label, occurrence_count, record_count FROM entity_types ORDER BY label");
+  assert.deepEqual(types, [
+    { label: "port", occurrence_count: 400, record_count: 400 },
+    { label: "vessel", occurrence_count: 400, record_count: 400 },
+  ]);
+  assert.equal(await published(), "2");
+});
+
+test("labels that look like known ones are flagged, each with a reason", async () => {
+  await land("argilla-exports", "port-calls/round2.parquet", "argilla-exports/port-calls/round2.parquet");
+  const conflicts = await stack.sql.query("SELECT name, similar_item->>'$.name' AS other FROM entity_conflicts ORDER BY name");
+  assert.deepEqual(conflicts, [
+    { name: "Vessel", other: "vessel" },
+    { name: "ports", other: "port" },
+  ]);
+});
+
+test("the cron takes in what no message told of, and a crash of the Workers loses nothing", async () => {
+  await stack.killWorkers();
+  await stack.restartWorkers();
+  await land("vessel-csv", "fleet_list/2026.parquet", "vessel-csv/fleet_list/2026.parquet");
+  const before = await stack.sql.query("SELECT version, content_hash FROM schema_snapshots ORDER BY version");
+  await stack.runCron("discovery");
+  const after = await stack.sql.query("SELECT version, content_hash FROM schema_snapshots ORDER BY version");
+  assert.deepEqual(after, before, "it was all taken in already");
+  const fields = await stack.sql.query("SELECT column_name, data_type FROM field_definitions ORDER BY column_name");
+  assert.deepEqual(fields.map(({ column_name, data_type }) => `${column_name} ${data_type}`), [
+    "Gross tonnage BIGINT", "VESSEL_NAME VARCHAR", "Year built BIGINT", "flag_state VARCHAR", "imo_no BIGINT",
+  ]);
+});
+
+test("any loader may ask for a run, with the token", async () => {
+  for (const headers of [{}, { authorization: "Bearer wrong" }]) {
+    const refused = await run(headers);
+    assert.deepEqual([refused.status, refused.type], [401, "application/problem+json"]);
+  }
+  const version = await newestVersion();
+  const { status, body } = await run();
+  assert.equal(status, 200);
+  assert.deepEqual([body.commits, body.version_before, body.version_after], [0, version, version]);
+  assert.equal((await stack.fetch("discovery", "/run", { headers: { authorization: `Bearer ${stack.secrets.adminToken}` } })).status, 405);
+});
+
+test("twenty runs at once give the result of one", async () => {
+  const version = await newestVersion();
+  const register = "vessel-csv/flag_register/2026.parquet";
+  await stack.put("vessel-csv", "another_register/2026.parquet", files.get(register));
+  await Promise.all(Array.from({ length: 20 }, () => run()));
+  await stack.waitUntilIdle();
+  assert.equal(await newestVersion(), version + 1);
+  const folded = await stack.sql.query("SELECT count(*) AS folded, count(DISTINCT commit_seq) AS commits FROM catalog_log WHERE item_no = 0");
+  assert.equal(folded[0].folded, folded[0].commits);
+  assert.equal(await published(), String(version + 1));
+});
