@@ -42,6 +42,17 @@ test("the HTTP side is behind its token", async () => {
   assert.equal((await call("GET", "/healthz")).body.ok, true);
 });
 
+test("an answer has the id of its request, under which the log has what went wrong", async () => {
+  const ask = async (route, headers) => {
+    const response = await stack.fetch("ingest", route, { headers: { authorization: `Bearer ${stack.secrets.adminToken}`, ...headers } });
+    return { id: response.headers.get("x-request-id"), body: await response.json() };
+  };
+  assert.match((await ask("/healthz")).id, /^[0-9a-zA-Z-]{16,}$/);
+  const { id, body } = await ask("/nothing", { "cf-ray": "8c1f0a2b3d4e5f60-AMS" });
+  assert.equal(body.request_id, id);
+  await stack.waitUntil("the log", () => stack.logs(id).some(({ message }) => message.includes('"problem"')));
+});
+
 test("requests that can't be meant are answered with what is wrong", async () => {
   for (const [method, route, body, status, detail] of [
     ["GET", "/nothing", undefined, 404, "nothing at this path"],

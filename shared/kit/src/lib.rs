@@ -11,6 +11,7 @@ pub mod log;
 mod platform;
 mod problem;
 mod queue;
+mod request;
 mod store;
 
 pub use auth::TokenHash;
@@ -20,4 +21,5 @@ pub use host::{Host, WorkerHost, memory_bytes};
 pub use platform::{admit_admin, misconfigured, warehouse};
 pub use problem::Problem;
 pub use queue::{Answer, Delivery, Responder, messages};
+pub use request::{RequestId, answer};
 pub use store::{Listed, ObjectStore, R2Store, Range, Read, StoreError, binding_name};

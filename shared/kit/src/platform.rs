@@ -50,5 +50,5 @@ fn admin_token(env: &Env) -> Result<TokenHash, ConfigError> {
 #[must_use]
 pub fn misconfigured(error: &ConfigError) -> Problem {
     log::error("misconfigured").with("error", error.to_string()).write();
-    Problem::new(500, "Misconfigured", "the Worker's log says what is missing")
+    Problem::new(500, "Misconfigured", "the Worker's log says what is missing").because(error)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a client is told. It holds nothing of the inside; the log has that, under the same request id.
+/// What a client is told. It holds nothing of the inside; the log has that, under the same request id ([`answer`](crate::answer)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub status: u16,
@@ -13,12 +13,15 @@ pub struct Problem {
     pub detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What happened inside, for the log only.
+    #[serde(skip)]
+    pub cause: Option<String>,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), request_id: None }
+        Self { status, title, detail: detail.into(), request_id: None, cause: None }
     }
 
     #[must_use]
@@ -45,6 +48,12 @@ impl Problem {
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(503, "Unavailable", "something that this needs does not answer; try again later")
+    }
+
+    /// With what happened inside, for the log.
+    #[must_use]
+    pub fn because(self, cause: impl std::fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..self }
     }
 
     /// As the response to a request.

@@ -108,10 +108,7 @@ where
         .map(|key| event::replay(&request.bucket, key, now))
         .collect();
     let queued = messages.len();
-    queue.send(messages).await.map_err(|error| {
-        log::error("replay_failed").with("error", error).write();
-        Problem::unavailable()
-    })?;
+    queue.send(messages).await.map_err(|error| Problem::unavailable().because(format!("landing queue: {error}")))?;
     log::info("replay").with("bucket", &request.bucket).with("queued", queued).write();
     Ok(ReplayReply { queued, not_ours: found - queued, note: REPLAY_NOTE, cursor })
 }
@@ -122,10 +119,10 @@ async fn list(store: &impl ObjectStore, request: &ReplayRequest) -> Result<(Vec<
     let mut cursor = request.cursor.clone();
     let mut keys = Vec::new();
     loop {
-        let page = store.list(&request.bucket, prefix, cursor).await.map_err(|error| {
-            log::error("list_failed").with("bucket", &request.bucket).with("error", error.to_string()).write();
-            Problem::unavailable()
-        })?;
+        let page = store
+            .list(&request.bucket, prefix, cursor)
+            .await
+            .map_err(|error| Problem::unavailable().because(format!("R2 bucket {:?}: {error}", request.bucket)))?;
         let wanted = |at: Timestamp| request.from.is_none_or(|from| at >= from) && request.to.is_none_or(|to| at < to);
         keys.extend(page.objects.into_iter().filter(|(_, uploaded_at)| wanted(*uploaded_at)).map(|(key, _)| key));
         cursor = page.cursor;
@@ -201,10 +198,7 @@ impl LoadsQuery {
 
 /// `GET /loads`
 pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Result<Value, Problem> {
-    let page = warehouse.run_page(&query.statement()).await.map_err(|error| {
-        log::error("loads_failed").with("error", error.to_string()).write();
-        Problem::unavailable()
-    })?;
+    let page = warehouse.run_page(&query.statement()).await.map_err(|error| from_warehouse(&error))?;
     let loads: Vec<Value> = page
         .result
         .rows
@@ -214,8 +208,7 @@ pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Res
     let more = page.truncated || loads.len() as u64 == PAGE;
     let cursor = if more { loads.last().and_then(|load| load.get("load_id")).cloned() } else { None };
     if more && cursor.is_none() {
-        log::error("loads_failed").with("error", "the warehouse has no room for a single load").write();
-        return Err(Problem::unavailable());
+        return Err(Problem::unavailable().because("the warehouse has no room for a single load"));
     }
     Ok(json!({ "loads": loads, "cursor": cursor }))
 }
@@ -224,16 +217,13 @@ pub(crate) async fn loads(warehouse: &impl Warehouse, query: &LoadsQuery) -> Res
 pub(crate) async fn health<S, W: Warehouse, A: Announcer, H>(ingest: &Ingest<S, W, A, H>) -> Result<Value, Problem> {
     let statement =
         Statement::read("SELECT (SELECT coalesce(max(commit_seq), 0) FROM commits), (SELECT count(*) FROM quarantine)");
-    match ingest.warehouse.run(&statement).await {
-        Ok(result) => {
-            let row = result.first().unwrap_or_default();
-            Ok(json!({ "ok": true, "commit_seq": row.first(), "in_quarantine": row.get(1) }))
-        }
-        Err(error) => {
-            log::error("unhealthy").with("error", error.to_string()).write();
-            Err(Problem::unavailable())
-        }
-    }
+    let result = ingest.warehouse.run(&statement).await.map_err(|error| from_warehouse(&error))?;
+    let row = result.first().unwrap_or_default();
+    Ok(json!({ "ok": true, "commit_seq": row.first(), "in_quarantine": row.get(1) }))
+}
+
+fn from_warehouse(error: &living_warehouse::Error) -> Problem {
+    Problem::unavailable().because(format!("warehouse: {error}"))
 }
 
 #[cfg(test)]

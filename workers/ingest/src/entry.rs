@@ -2,8 +2,8 @@
 
 use living_core::landing::event::Notification;
 use living_kit::{
-    Answer, ConfigError, FetchTransport, Problem, R2Store, WorkerHost, admit_admin, log, messages, misconfigured,
-    var_as, warehouse,
+    Answer, ConfigError, FetchTransport, Problem, R2Store, RequestId, WorkerHost, admit_admin, answer, log, messages,
+    misconfigured, var_as, warehouse,
 };
 use living_parquet::Limits;
 use living_warehouse::McpWarehouse;
@@ -60,10 +60,8 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
 
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
-    match respond(&mut request, &env).await {
-        Ok(value) => Response::from_json(&value),
-        Err(problem) => problem.into_response(),
-    }
+    let id = RequestId::of(&request, &WorkerHost);
+    answer(id, respond(&mut request, &env).await)
 }
 
 async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, Problem> {

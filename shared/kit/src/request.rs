@@ -1,0 +1,96 @@
+//! A request to a Worker's HTTP side, from its id to its answer.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use worker::{Request, Response};
+
+use crate::{Host, Problem, log};
+
+/// Longest id that is taken over.
+const MAX_ID_LENGTH: usize = 64;
+
+/// What a request is called in its answer and in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Cloudflare's own id of the request, `cf-ray`, under which its other logs have it too; without one a random id.
+    #[must_use]
+    pub fn of(request: &Request, host: &impl Host) -> Self {
+        Self::from_ray(request.headers().get("cf-ray").ok().flatten(), host)
+    }
+
+    fn from_ray(ray: Option<String>, host: &impl Host) -> Self {
+        // Elsewhere than on Cloudflare anybody may send that header.
+        let plain = |id: &String| {
+            (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        Self(ray.filter(plain).unwrap_or_else(|| random_id(host)))
+    }
+}
+
+fn random_id(host: &impl Host) -> String {
+    let mut bytes = [0; 16];
+    host.fill_random(&mut bytes);
+    bytes.iter().fold(String::new(), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}
+
+/// The answer to a request, with its id in the header `x-request-id` and in a problem. A problem is logged under that id, with the
+/// cause that its reader isn't told.
+///
+/// # Errors
+/// If the runtime doesn't take it.
+pub fn answer(request_id: RequestId, result: Result<Value, Problem>) -> worker::Result<Response> {
+    let RequestId(id) = request_id;
+    let mut response = match result {
+        Ok(value) => Response::from_json(&value)?,
+        Err(problem) => {
+            write_log(&id, &problem);
+            Problem { request_id: Some(id.clone()), ..problem }.into_response()?
+        }
+    };
+    response.headers_mut().set("x-request-id", &id)?;
+    Ok(response)
+}
+
+fn write_log(id: &str, problem: &Problem) {
+    let line = if problem.status >= 500 { log::error("problem") } else { log::info("problem") };
+    line.with("request_id", id)
+        .with("status", problem.status)
+        .with("detail", &problem.detail)
+        .with("cause", &problem.cause)
+        .write();
+}
+
+#[cfg(test)]
+mod tests {
+    use living_core::time::Timestamp;
+
+    use super::*;
+
+    struct Sevens;
+
+    impl Host for Sevens {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+
+        fn fill_random(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_request_has_the_id_that_cloudflare_gives_it_or_a_random_one() {
+        let id = |ray: Option<&str>| RequestId::from_ray(ray.map(str::to_owned), &Sevens).0;
+        assert_eq!(id(Some("8c1f0a2b3d4e5f60-AMS")), "8c1f0a2b3d4e5f60-AMS");
+        let random = "07".repeat(16);
+        for ray in [None, Some(""), Some("a\"b"), Some("é"), Some(&*"x".repeat(65))] {
+            assert_eq!(id(ray), random, "{ray:?}");
+        }
+    }
+}
