@@ -58,20 +58,30 @@ async fn every_table_and_view_can_be_read() {
             "landing.rejected_rows",
             "landing.structured_data",
             "main.annotations",
+            "main.catalog_log",
             "main.commits",
             "main.dead_letters",
+            "main.discovery_runs",
+            "main.entity_conflicts",
+            "main.entity_types",
+            "main.field_definitions",
             "main.load_ledger",
             "main.load_profiles",
             "main.loads",
             "main.quarantine",
+            "main.query_executions",
             "main.raw_documents",
             "main.rejected_rows",
+            "main.saved_queries",
+            "main.schema_snapshots",
             "main.structured_data",
             "main.superseding_loads",
         ]
     );
     for name in names {
-        assert_eq!(duck.number(&format!("SELECT count(*) FROM {name}")).await, 0, "{name}");
+        // The empty version 1 is there from the start.
+        let expected = i64::from(name == "main.schema_snapshots");
+        assert_eq!(duck.number(&format!("SELECT count(*) FROM {name}")).await, expected, "{name}");
     }
 }
 
@@ -91,6 +101,7 @@ async fn words_that_are_not_in_the_lists_are_refused() {
     for statement in [
         commit(1, "guess", LOAD, "k"),
         commit(1, "load", LOAD, "k").replace("'push'", "'shove'"),
+        commit(1, "load", LOAD, "k").replace("'annotations'", "'pictures'"),
         format!("INSERT INTO landing.load_profiles VALUES ({LOAD}, 'colour', 'x', '{{}}')"),
         annotation(LOAD, "r").replace("'{}'", "'{'"),
         annotation("NULL", "r"),
@@ -137,6 +148,56 @@ async fn the_newest_load_that_holds_a_record_shows_it_across_objects() {
     assert_eq!(seen("annotations_at(1)").await, [LOAD]);
     duck.write(&commit(3, "retraction", OTHER, "l")).await;
     assert_eq!(seen("annotations").await, [LOAD], "what superseded it is retracted");
+}
+
+#[tokio::test]
+async fn pages_and_rows_of_tables_are_shown_by_the_newest_load_too_if_they_have_a_record_key() {
+    for (table, row) in [
+        ("raw_documents (load_id, row_no, document_id, page_number)", "0, 'd', 1"),
+        ("structured_data (load_id, row_no, source_table, record_key, data)", "0, 't', 'key', '{}'"),
+    ] {
+        let duck = duck().await;
+        let name = table.split(' ').next().unwrap();
+        let seen = async || duck.query(&format!("SELECT CAST(load_id AS VARCHAR) FROM {name}")).await;
+        for (seq, load, key) in [(1, LOAD, "k"), (2, OTHER, "l")] {
+            duck.write(&format!("INSERT INTO landing.{table} VALUES ({load}, {row})")).await;
+            duck.write(&commit(seq, "load", load, key)).await;
+        }
+        assert_eq!(seen().await.len(), 2, "{name}: nothing says that they have a record in common");
+        duck.write(&format!("INSERT INTO superseding_loads VALUES ({OTHER})")).await;
+        duck.write(&format!("UPDATE landing.{name} SET superseded_by = {OTHER} WHERE load_id = {LOAD}")).await;
+        assert_eq!(seen().await, [[OTHER.trim_matches('\'')]], "{name}");
+        duck.write(&commit(3, "retraction", OTHER, "l")).await;
+        assert_eq!(seen().await, [[LOAD.trim_matches('\'')]], "{name}: what superseded it is retracted");
+    }
+}
+
+#[tokio::test]
+async fn rows_without_a_record_key_are_all_shown() {
+    let duck = duck().await;
+    for (seq, load, key) in [(1, LOAD, "k"), (2, OTHER, "l")] {
+        duck.write(&format!(
+            "INSERT INTO landing.structured_data (load_id, row_no, source_table, data) \
+             SELECT {load}, row_no, 't', '{{}}' FROM range(3) AS rows(row_no)"
+        ))
+        .await;
+        duck.write(&commit(seq, "load", load, key)).await;
+    }
+    assert_eq!(duck.number("SELECT count(*) FROM structured_data").await, 6);
+}
+
+#[tokio::test]
+async fn rows_set_aside_and_profiles_are_seen_as_long_as_their_load_is() {
+    let duck = duck().await;
+    let seen =
+        async || duck.query("SELECT (SELECT count(*) FROM rejected_rows), (SELECT count(*) FROM load_profiles)").await;
+    duck.write(&format!("INSERT INTO landing.rejected_rows VALUES ({LOAD}, 0, 'why', '{{}}')")).await;
+    duck.write(&format!("INSERT INTO landing.load_profiles VALUES ({LOAD}, 'column', 'x', '{{}}')")).await;
+    assert_eq!(seen().await, [[0, 0]], "not committed");
+    duck.write(&commit(1, "load", LOAD, "k")).await;
+    assert_eq!(seen().await, [[1, 1]]);
+    duck.write(&commit(2, "load", OTHER, "k")).await;
+    assert_eq!(seen().await, [[0, 0]], "another content of the object");
 }
 
 #[tokio::test]
