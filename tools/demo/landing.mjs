@@ -23,7 +23,11 @@ export async function landFiles(stack, folder) {
   execFileSync("python", [script, folder, process.env.LIVING_SCHEMA_DATA ?? ""], { stdio: ["ignore", "inherit", "inherit"] });
   const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
   const [landed, later] = [manifest.filter((file) => !file.later), manifest.filter((file) => file.later)];
-  for (const { file, bucket, key } of landed) await stack.put(bucket, key, readFileSync(file));
+  for (const { file, bucket, key } of landed) {
+    await stack.put(bucket, key, readFileSync(file));
+    // Rounds of annotation come one after the other, as in life; all other files at once.
+    if (bucket === "argilla-exports") await stack.waitUntilIdle({ timeoutMs: 300_000 });
+  }
   const counted = new Map();
   for (const { bucket } of landed) counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
   for (const [bucket, count] of counted) console.log(`  ${bucket}: ${count} objects`);
