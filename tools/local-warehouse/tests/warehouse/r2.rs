@@ -1,27 +1,12 @@
-//! `r2://` on a tiny S3-style server.
+//! `r2://` on an S3 server in memory.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::path::PathBuf;
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::{Path, Query, State},
-    http::{HeaderMap, Method, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::any,
-};
 use local_warehouse::{Config, R2, StartError};
+use memory_s3::MemoryS3;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::client::{Client, config, start_with};
-
-/// Objects by bucket and key; parts of an upload under the key with `#part`.
-type Objects = Arc<Mutex<BTreeMap<String, Bytes>>>;
 
 /// The extension's file: `DUCKDB_HTTPFS`, or where the project's set-up puts it.
 fn httpfs() -> PathBuf {
@@ -31,85 +16,12 @@ fn httpfs() -> PathBuf {
     )
 }
 
-/// Serves objects on a free port and gives its `host:port`.
-async fn serve(objects: Objects) -> String {
-    let router = Router::new()
-        .route("/{bucket}", any(list))
-        .route("/{bucket}/", any(list))
-        .route("/{bucket}/{*key}", any(object))
-        .with_state(objects);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    endpoint
-}
-
-/// `ListObjectsV2`, all in one page.
-async fn list(
-    State(objects): State<Objects>,
-    Path(bucket): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
-) -> String {
-    let prefix = format!("{bucket}/{}", query.get("prefix").map_or("", String::as_str));
-    let objects = objects.lock().unwrap();
-    let contents: Vec<String> = objects
-        .iter()
-        .filter(|(name, _)| name.starts_with(&prefix))
-        .map(|(name, body)| {
-            let (key, size) = (&name[bucket.len() + 1..], body.len());
-            let dated = "<LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>";
-            format!("<Contents><Key>{key}</Key>{dated}<Size>{size}</Size></Contents>")
-        })
-        .collect();
-    let contents = contents.concat();
-    format!("<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
-}
-
-/// GET and HEAD with ranges, PUT, and uploads in one part.
-async fn object(
-    State(objects): State<Objects>,
-    method: Method,
-    Path((bucket, key)): Path<(String, String)>,
-    Query(query): Query<BTreeMap<String, String>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let name = format!("{bucket}/{key}");
-    let mut objects = objects.lock().unwrap();
-    match method {
-        Method::POST if query.contains_key("uploads") => {
-            "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>".into_response()
-        }
-        Method::POST => "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>".into_response(),
-        Method::PUT => {
-            objects.insert(name, body);
-            [(header::ETAG, "\"e\"")].into_response()
-        }
-        Method::GET | Method::HEAD => match objects.get(&name) {
-            Some(body) => ranged(body, &headers),
-            None => StatusCode::NOT_FOUND.into_response(),
-        },
-        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-    }
-}
-
-fn ranged(body: &Bytes, headers: &HeaderMap) -> Response {
-    let range =
-        headers.get(header::RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-'));
-    let Some((first, last)) = range else {
-        return ([(header::ACCEPT_RANGES, "bytes")], body.clone()).into_response();
-    };
-    let first: usize = first.parse().unwrap();
-    let last = last.parse().unwrap_or(usize::MAX).min(body.len() - 1);
-    let content_range = format!("bytes {first}-{last}/{}", body.len());
-    (StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, content_range)], body.slice(first..=last)).into_response()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn parquet_files_are_read_from_the_bucket_by_key_and_by_pattern() {
     assert!(httpfs().exists(), "no httpfs extension at {}: set DUCKDB_HTTPFS", httpfs().display());
-    let objects = Objects::default();
-    let r2 = R2 { endpoint: serve(objects.clone()).await, key_id: "id".to_owned(), secret: "it's".to_owned() };
+    let objects = MemoryS3::default();
+    let endpoint = objects.serve().await.unwrap();
+    let r2 = R2 { endpoint, key_id: "id".to_owned(), secret: "it's".to_owned() };
     let warehouse = start_with(Config { httpfs: Some(httpfs()), r2: Some(r2), ..config() }).await;
     let client = Client::connect(&warehouse).await;
     for part in 0..2 {
@@ -119,7 +31,7 @@ async fn parquet_files_are_read_from_the_bucket_by_key_and_by_pattern() {
             ))
             .await;
     }
-    assert_eq!(objects.lock().unwrap().keys().collect::<Vec<_>>(), ["lake/in/part0.parquet", "lake/in/part1.parquet"]);
+    assert_eq!(objects.names(), ["lake/in/part0.parquet", "lake/in/part1.parquet"]);
 
     let one = client.rows("SELECT count(*), sum(a), min(b) FROM read_parquet('r2://lake/in/part0.parquet')").await;
     assert_eq!(one, json!([[50_000, 1_249_975_000, "part 0"]]));
