@@ -153,7 +153,8 @@ CREATE OR REPLACE MACRO doubtful_loads_at(at_commit) AS TABLE
     SELECT load_id FROM visible_loads_at(at_commit);
 
 -- The rows of visible loads whose record no visible newer load holds. First those of which that is known; then, of the records
--- with a row in doubt, the newest. Where nothing is in doubt, the second part costs nothing.
+-- with a row in doubt, the newest. Where nothing is in doubt, the second part costs nothing. (`superseded_by IS NOT NULL` follows from
+-- the join; it tells the planner that few rows are meant, or it would put all the others into a hash table first.)
 CREATE OR REPLACE MACRO raw_documents_at(at_commit) AS TABLE
     SELECT r.* EXCLUDE (superseded_by)
     FROM landing.raw_documents AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
@@ -166,7 +167,7 @@ CREATE OR REPLACE MACRO raw_documents_at(at_commit) AS TABLE
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
         SEMI JOIN (
             SELECT d.document_id, d.page_number FROM landing.raw_documents AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id
+            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
         ) AS k USING (document_id, page_number)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
@@ -183,7 +184,7 @@ CREATE OR REPLACE MACRO annotations_at(at_commit) AS TABLE
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
         SEMI JOIN (
             SELECT d.dataset, d.record_id FROM landing.annotations AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id
+            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
         ) AS k USING (dataset, record_id)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
@@ -200,7 +201,7 @@ CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
         SEMI JOIN (
             SELECT d.source_table, d.record_key FROM landing.structured_data AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id
+            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
         ) AS k USING (source_table, record_key)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;

@@ -227,7 +227,9 @@ async fn carry_out(harness: &Harness, step: &Step) {
         Step::Delete { key } => {
             harness.deliver_until_done(&harness.store.delete("csv", &format!("gone/{key}.parquet"))).await;
         }
-        Step::Discover => drop(harness.discover().await),
+        Step::Discover => {
+            harness.discover().await;
+        }
         Step::DiscoverAndDie { at, after } => {
             let faults = Faults::none();
             faults.plan(*at, if *after { Fault::DieAfter } else { Fault::DieBefore });

@@ -170,7 +170,9 @@ mod tests {
 
     fn load(data_type: &ColumnType, values: &[Cell<'_>], at: i64) -> FieldTotals {
         let mut profiler = ColumnProfiler::new(data_type);
-        values.iter().for_each(|&value| profiler.observe(value));
+        for &value in values {
+            profiler.observe(value);
+        }
         FieldTotals::of_load(profiler.finish(), values.len() as u64, None, at)
     }
 
