@@ -43,7 +43,7 @@ fn decode(file: &Bytes) -> std::result::Result<(u64, usize), living_parquet::Err
     loop {
         match reader.next_step()? {
             Step::Read(ranges) => {
-                reader.supply(ranges.into_iter().map(|range| file.slice_ref(slice(file, range))).collect())?
+                reader.supply(ranges.into_iter().map(|range| file.slice_ref(slice(file, range))).collect())?;
             }
             Step::Rows(rows) => {
                 let mut done = 0;
