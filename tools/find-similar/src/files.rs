@@ -8,7 +8,9 @@ use std::{
 use living_core::similarity::{Column, Context, Match, Name, resolve};
 use serde::Serialize;
 
-use crate::{Arguments, table::Table};
+use find_similar::Table;
+
+use crate::Arguments;
 
 /// A proposed match, as it's printed.
 #[derive(Debug, Serialize)]

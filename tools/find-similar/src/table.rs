@@ -20,10 +20,10 @@ const SAMPLE_LINES: usize = 20;
 
 /// The columns of a file.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     /// Base name.
-    pub(crate) file: String,
-    pub(crate) columns: Vec<(String, ColumnProfile)>,
+    pub file: String,
+    pub columns: Vec<(String, ColumnProfile)>,
 }
 
 impl Table {
@@ -31,7 +31,7 @@ impl Table {
     ///
     /// # Errors
     /// If it can't be read, or is neither.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+    pub fn read(path: &Path) -> Result<Self, String> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut source = fs::File::open(path).map_err(|error| error.to_string())?;
         let mut magic = Vec::new();

@@ -71,15 +71,19 @@ impl Sketch {
 
     /// About which share of the values of either set both have (Jaccard), from 0 to 1.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "at most SIZE")]
     pub fn overlap(&self, other: &Self) -> f64 {
-        let mut union = self.clone();
-        union.merge(other);
-        if union.hashes.is_empty() {
-            return 0.0;
+        let (mut mine, mut others) = (self.hashes.iter().peekable(), other.hashes.iter().peekable());
+        let (mut both, mut all) = (0u32, 0u32);
+        // The smallest hashes of the union, in order.
+        while (all as usize) < SIZE
+            && let Some(&smallest) = mine.peek().into_iter().chain(others.peek()).min()
+        {
+            let in_mine = mine.next_if(|&hash| hash == smallest).is_some();
+            let in_others = others.next_if(|&hash| hash == smallest).is_some();
+            both += u32::from(in_mine && in_others);
+            all += 1;
         }
-        let in_both = |hash: &&u64| self.hashes.binary_search(hash).is_ok() && other.hashes.binary_search(hash).is_ok();
-        union.hashes.iter().filter(in_both).count() as f64 / union.hashes.len() as f64
+        if all == 0 { 0.0 } else { f64::from(both) / f64::from(all) }
     }
 }
 

@@ -13,13 +13,13 @@ use super::{
     judge::Options,
     name::{Role, Word},
     relation::may_be_contraction,
-    words,
+    words::{self, Representation},
 };
 use crate::profile::ColumnProfile;
 
-/// Hashes of a column's values under which it's filed. Two columns of which one has a third of the other's values share one of so many
-/// in nearly all cases.
-const MINIMA: usize = 16;
+/// Hashes of a column's values under which it's filed. Two columns that are matched by their values alone share a third of them, and
+/// with it one of so many hashes in all but one of a thousand cases (e to the power of -24/3).
+const MINIMA: usize = 24;
 
 /// Words in a row whose initials may be an acronym.
 const MAX_INITIALS: usize = 6;
@@ -139,6 +139,9 @@ impl Keys {
         for word in telling_words(name) {
             let beginning: String = word.stem.chars().take(2).collect();
             self.both("beginning", &beginning);
+            if word.representation() == Some(Representation::Number) {
+                self.both("beginning", "nu");
+            }
             let initial: String = word.stem.chars().take(1).collect();
             self.filed.push(hash("long", &initial));
             if may_be_contraction(&word.stem) {
@@ -202,8 +205,7 @@ impl Keys {
 
 /// The words that tell a name from others: those with a meaning of their own, or if there are none all of them.
 fn telling_words(name: &Name) -> Vec<&Word> {
-    let is_telling =
-        |word: &&Word| word.role == Role::Content && word.representation().is_none() && !words::is_contrast(&word.text);
+    let is_telling = |word: &&Word| word.role == Role::Content && word.is_noun() && !word.is_contrast;
     let telling: Vec<&Word> = name.words.iter().filter(is_telling).collect();
     if telling.is_empty() { name.words.iter().collect() } else { telling }
 }

@@ -6,7 +6,7 @@ use super::{
     Comparison,
     name::{Name, Role, Word},
     relation::{self, Relation},
-    words,
+    words::{self, Representation},
 };
 
 /// What a user may set.
@@ -77,13 +77,33 @@ impl<'a> Pairing<'a> {
         let in_company = !pairing.relations.is_empty();
         // More words on both sides are company too: each must then find its partner.
         let may_find_company = a.words.len() >= 2 && b.words.len() >= 2;
-        for kind in [Relation::Same, Relation::Inflection, Relation::Abbreviation, Relation::Typo] {
-            pairing.pair(
-                |a, b| relation::relate(a, b, in_company || may_find_company, options.levenshtein) == Some(kind),
-                kind,
-            );
-        }
+        pairing.pair_related(in_company || may_find_company, options.levenshtein);
         pairing
+    }
+
+    /// Pairs words by their forms, the surest relations first.
+    fn pair_related(&mut self, in_company: bool, levenshtein: f64) {
+        let mut related = Vec::new();
+        for &at_a in &self.left_a {
+            for &at_b in &self.left_b {
+                if let (Some(word), Some(other)) = (self.a.words.get(at_a), self.b.words.get(at_b))
+                    && let Some(kind) = relation::relate(word, other, in_company, levenshtein)
+                {
+                    related.push((kind, at_a, at_b));
+                }
+            }
+        }
+        related.sort_unstable();
+        for (kind, at_a, at_b) in related {
+            let (i, j) = (self.left_a.iter().position(|&at| at == at_a), self.left_b.iter().position(|&at| at == at_b));
+            if let (Some(i), Some(j)) = (i, j)
+                && let (Some(word), Some(other)) = (self.a.words.get(at_a), self.b.words.get(at_b))
+            {
+                self.left_a.remove(i);
+                self.left_b.remove(j);
+                self.relations.push((kind, word, other));
+            }
+        }
     }
 
     /// Pairs words that are left over and related, the first of each first.
@@ -155,6 +175,9 @@ impl<'a> Pairing<'a> {
 
     /// Words on both sides that answer to nothing.
     fn contradiction(&self, a: &Rest<'_>, b: &Rest<'_>) -> Option<Comparison> {
+        if self.relations.is_empty() {
+            return Some(Comparison::new(0.25, format!("no word in common: {} and {}", a.text(), b.text())));
+        }
         let (words_a, words_b) = (a.significant(), b.significant());
         if !words_a.is_empty() && !words_b.is_empty() {
             let shared = self.relations.iter().filter(|(_, word, _)| word.role == Role::Content).count();
@@ -230,7 +253,7 @@ impl<'a> Pairing<'a> {
     /// What the two names certainly share.
     fn anchor(&self) -> Anchor<'_> {
         let content: Vec<&Word> =
-            self.relations.iter().map(|(_, a, b)| if a.role == Role::Content { *b } else { *a }).collect();
+            self.relations.iter().map(|(_, a, b)| if a.stem.len() > b.stem.len() { *a } else { *b }).collect();
         let is_long_form = self.compound.is_some() || self.acronym.is_some();
         Anchor { words: content, is_long_form }
     }
@@ -249,8 +272,8 @@ impl Anchor<'_> {
 
     /// Whether the shared words mean enough by themselves for a qualifier to be no more than that. `latitude` does, `date` doesn't.
     fn is_specific(&self) -> bool {
-        let meaningful = self.words.iter().filter(|word| word.role == Role::Content && !words::is_contrast(&word.text));
-        let has_noun = meaningful.clone().any(|word| word.representation().is_none());
+        let meaningful = self.words.iter().filter(|word| word.role == Role::Content && !word.is_contrast);
+        let has_noun = meaningful.clone().any(|word| word.is_noun());
         if self.is_long_form || (has_noun && meaningful.clone().count() >= 2) {
             return true;
         }
@@ -290,7 +313,7 @@ impl<'a> Rest<'a> {
     fn significant(&self) -> Vec<&'a Word> {
         let counts = |&&(place, word): &&(usize, &Word)| match word.role {
             Role::Content => {
-                let is_default = word.representation().is_some_and(words::Representation::is_default);
+                let is_default = word.representation().is_some_and(Representation::is_default);
                 let is_measured = self.other.unit.is_some_and(|unit| unit.quantity == word.stem);
                 !(is_measured || is_default && self.is_last(place))
             }
@@ -343,7 +366,7 @@ impl<'a> Rest<'a> {
         if word.is_digits() {
             return Err((0.3, format!("only one is numbered: {text}")));
         }
-        if words::is_contrast(text) {
+        if word.is_contrast {
             return Err((0.3, format!("only one says {text}")));
         }
         if words::is_statistic(text) {
@@ -355,6 +378,9 @@ impl<'a> Rest<'a> {
         }
         if self.is_last(place) {
             return match word.representation() {
+                Some(Representation::Date | Representation::Time) if self.follows_temporal(place) => {
+                    Ok((0.95, format!("one says that it is a {text}")))
+                }
                 Some(kind) if kind.is_default() => Ok((0.94, format!("one says that it is a {text}"))),
                 Some(_) => Err((0.45, format!("one is a {text} of the other"))),
                 None => Err((0.45, format!("another thing: {text}"))),
@@ -373,6 +399,12 @@ impl<'a> Rest<'a> {
         Err((0.65, format!("one is qualified: {text}")))
     }
 
+    /// Whether the word before says when, so that a date goes without saying.
+    fn follows_temporal(&self, place: usize) -> bool {
+        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
+        before.is_some_and(|before| words::is_temporal(&before.text))
+    }
+
     fn is_shared(&self, word: &Word) -> bool {
         !self.words.iter().any(|(_, left)| core::ptr::eq(*left, word))
     }
@@ -383,7 +415,7 @@ impl<'a> Rest<'a> {
 }
 
 fn has_contrast(words: &[&Word]) -> bool {
-    words.iter().any(|word| words::is_contrast(&word.text) || word.is_digits())
+    words.iter().any(|word| word.is_contrast || word.is_digits())
 }
 
 fn join(words: &[&Word]) -> String {
@@ -580,6 +612,6 @@ mod tests {
         let reason = |a, b| compare(&Name::new(a), &Name::new(b)).reason;
         assert_eq!(reason("tel", "telephone"), "abbreviation: tel ≈ telephone");
         assert_eq!(reason("type of length", "length type"), "same words in another order");
-        assert_eq!(reason("owner", "operator"), "different words: operator and owner");
+        assert_eq!(reason("owner", "operator"), "no word in common: operator and owner");
     }
 }

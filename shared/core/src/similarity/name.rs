@@ -46,6 +46,8 @@ pub(super) struct Word {
     pub(super) role: Role,
     /// Place in the sequence.
     pub(super) place: usize,
+    representation: Option<Representation>,
+    pub(super) is_contrast: bool,
 }
 
 /// What a word does in its name.
@@ -64,8 +66,18 @@ pub(super) enum Role {
 }
 
 impl Word {
-    pub(super) fn representation(&self) -> Option<Representation> {
-        Representation::of(&self.stem)
+    fn new(text: String, stem: String, role: Role, place: usize) -> Self {
+        let (representation, is_contrast) = (Representation::of(&stem), words::is_contrast(&text));
+        Self { text, stem, role, place, representation, is_contrast }
+    }
+
+    pub(super) const fn representation(&self) -> Option<Representation> {
+        self.representation
+    }
+
+    /// Whether it names a thing by itself; words such as `date` and `code` need another.
+    pub(super) fn is_noun(&self) -> bool {
+        self.representation().is_none_or(|kind| kind == Representation::Place)
     }
 
     pub(super) fn is_digits(&self) -> bool {
@@ -146,6 +158,12 @@ impl Name {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The name as a phrase, `call sign` of `callSign`: what to ask an embedding for.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        self.sequence.join(" ")
     }
 
     /// The name without case, accents and separators. Equal keys are equal names.
@@ -304,7 +322,7 @@ impl<'a> Reader<'a> {
             Some(unit) => self.unit = Some(unit),
             None if text == "s" || text == "es" => {}
             None => self.parts.iter_mut().last().into_iter().for_each(|part| {
-                part.push(Word { text: text.to_owned(), stem: stem.to_owned(), role, place });
+                part.push(Word::new(text.to_owned(), stem.to_owned(), role, place));
             }),
         }
     }
@@ -363,7 +381,7 @@ impl<'a> Reader<'a> {
                 before.role = Role::Subject;
             }
             let stem = stem(&text);
-            part.push(Word { text, stem, role, place });
+            part.push(Word::new(text, stem, role, place));
         }
     }
 
@@ -398,7 +416,10 @@ impl<'a> Reader<'a> {
         {
             part.truncate(part.len() - 2);
             self.unit = Some(unit);
-        } else if let Some(unit) = Unit::of(&last.text).or_else(|| Unit::of(&last.stem)) {
+        } else if let Some(unit) = Unit::of(&last.text).or_else(|| Unit::of(&last.stem))
+            && (last.text.len() < 4 || last.text != last.stem || last.role == Role::Circumstance || last.text == "feet")
+        {
+            // In words, units stand in the plural: a `degree` is a title, `degrees` are an angle.
             part.pop();
             self.unit = Some(unit);
         }

@@ -31,7 +31,8 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if a.stem == b.stem {
         return Some(Relation::Same);
     }
-    if a.is_digits() || b.is_digits() {
+    // Every rule below needs the same beginning, and most words fail here.
+    if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;
     }
     if a.representation().is_some() && a.representation() == b.representation() && abbreviated_terms(a, b) {
@@ -70,8 +71,8 @@ fn verb_stems(word: &str) -> Vec<&str> {
         }
     };
     push(word.strip_suffix('e').unwrap_or(word));
-    for ending in ["ed", "ing", "ion", "ation"] {
-        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.contains(is_vowel)) {
+    for (ending, least) in [("ed", 3), ("ing", 3), ("ion", 5), ("ation", 5)] {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.contains(is_vowel) && stem.len() >= least) {
             push(stem);
             // `stopped`: the consonant is doubled.
             let mut letters = stem.chars().rev();
@@ -101,6 +102,7 @@ const MAX_ALONE: usize = 4;
 const MAX_IN_COMPANY: usize = 6;
 
 fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
+    let (of_short, of_long, short_role) = (short.representation(), long.representation(), short.role);
     let (short, long) = (short.stem.as_str(), long.stem.as_str());
     let length = short.chars().count();
     let limits = if in_company { 2..=MAX_IN_COMPANY } else { 3..=MAX_ALONE };
@@ -109,15 +111,19 @@ fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     {
         return false;
     }
-    if Unit::of(short).is_some() || Unit::of(long).is_some() {
+    // The subject is no short form of what begins like it.
+    if short_role == Role::Subject {
         return false;
     }
-    // `no` is a number, not a note.
-    if Representation::of(short).is_some_and(|kind| Representation::of(long) != Some(kind)) {
+    // `no` is a number, not a note; and a percentage is a `pct`, not a `per`.
+    if of_short.is_some() && of_short != of_long || of_long == Some(Representation::Percent) {
         return false;
     }
     // `loc`, but not `car` of `cargo`.
-    (in_company || short.len() + 3 <= long.len()) && abbreviates(short, long)
+    (in_company || short.len() + 3 <= long.len())
+        && abbreviates(short, long)
+        && Unit::of(short).is_none()
+        && Unit::of(long).is_none()
 }
 
 /// Whether `short` is cut or contracted from `long`: its beginning, or its first letter and consonants.
@@ -133,10 +139,13 @@ pub(super) fn abbreviates(short: &str, long: &str) -> bool {
 
 /// Whether a word is `short` cut off before `rest`, and not a word that `rest` makes another word of.
 fn is_cut(short: &str, rest: &str) -> bool {
+    // One cuts after a consonant: `age` is no short form of `agent`.
+    let ends_in_consonant = !short.ends_with(is_vowel);
     match short.len() {
         0 | 1 => false,
-        // Three letters are seldom a word that has derivations.
-        2 | 3 => true,
+        // Three letters are seldom a word that has derivations, but `tax` is none of `taxon`.
+        3 if rest.len() < 3 => false,
+        2 | 3 => ends_in_consonant || rest.len() >= 4,
         4 | 5 => !words::is_suffix(rest) || !ends_a_word(short),
         _ => !words::is_suffix(rest),
     }
@@ -155,9 +164,10 @@ fn ends_a_word(word: &str) -> bool {
         )
 }
 
-/// Whether a word is as short, and has as few vowels, as a contraction has.
+/// Whether a word is as short as a contraction and, like one, has no vowel inside. (Those that have one begin with three letters of the
+/// long form.)
 pub(super) fn may_be_contraction(word: &str) -> bool {
-    word.len() <= MAX_IN_COMPANY && word.chars().skip(1).filter(|&c| is_vowel(c) && c != 'y').count() <= 1
+    word.len() <= MAX_IN_COMPANY && !word.chars().skip(1).any(|c| is_vowel(c) && c != 'y')
 }
 
 /// Whether `short` has the first letter of `long`, then only consonants of it in order, up to its last letter or leaving none out

@@ -17,6 +17,13 @@ const MIN_VALUES: u64 = 5;
 /// Different values from which what two columns share can hardly be chance.
 const MIN_DISTINCT: u64 = 20;
 
+/// Share of all values that must be seen in both sketches, five of 256 hashes: from one or two, what a large set has of a small one can't
+/// be told.
+const MIN_JACCARD: f64 = 0.02;
+
+/// As [`MIN_JACCARD`], where names don't agree at all.
+const MIN_JACCARD_ALONE: f64 = 0.3;
+
 /// Most codes that a column of categories has.
 const MAX_CODES: u64 = 100;
 
@@ -183,7 +190,7 @@ impl Values {
             matches!(a, Kind::Number | Kind::Year | Kind::Boolean)
                 || matches!(b, Kind::Number | Kind::Year | Kind::Boolean)
         });
-        !is_measure && self.containment >= 0.3 && self.distinct >= MIN_DISTINCT
+        !is_measure && self.containment >= 0.3 && self.jaccard >= MIN_JACCARD && self.distinct >= MIN_DISTINCT
     }
 
     /// Whether nothing in the values speaks against names that are alike.
@@ -248,7 +255,9 @@ fn combine(names: &Comparison, values: &Values) -> Comparison {
             names.clone()
         };
     }
-    if values.share_values() && (names.score >= IN_DOUBT || values.containment >= 0.6) {
+    if values.share_values()
+        && (names.score >= IN_DOUBT || (values.containment >= 0.6 && values.jaccard >= MIN_JACCARD_ALONE))
+    {
         let reason = because(format!("about {:.0} % of the values are shared", values.containment * 100.0));
         return Comparison::new(0.88, reason);
     }

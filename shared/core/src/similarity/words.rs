@@ -75,7 +75,7 @@ impl Representation {
 
 /// Words which tell apart members of one family: opposites, ordinals and extremes (English adjectives and adverbs of time, place and
 /// degree that have an antonym). A name that has one more of these names something else.
-const CONTRASTS: [&str; 61] = [
+const CONTRASTS: [&str; 64] = [
     "previous",
     "prev",
     "former",
@@ -137,10 +137,21 @@ const CONTRASTS: [&str; 61] = [
     "stddev",
     "std",
     "variance",
+    "verbatim",
+    "raw",
+    "original",
 ];
 
 pub(super) fn is_contrast(word: &str) -> bool {
     CONTRASTS.contains(&word)
+}
+
+/// Words after which a date is meant, whether the name says so or not: `valid from`, `authorization end date`.
+const TEMPORAL: [&str; 8] = ["start", "end", "begin", "from", "to", "since", "until", "expiry"];
+
+/// Whether a word says when: one of those, or a participle such as `created`.
+pub(super) fn is_temporal(word: &str) -> bool {
+    TEMPORAL.contains(&word) || word == "built" || (word.len() >= 6 && word.ends_with("ed"))
 }
 
 /// What data processing appends to the name of a column that it has worked on.
@@ -200,7 +211,7 @@ const UNITS: [(&str, &str, &[&str]); 51] = [
     ("°c", "temperature", &["celsius", "degc"]),
     ("°f", "temperature", &["fahrenheit", "degf"]),
     ("°", "angle", &["deg", "degree"]),
-    ("%", "percent", &["percent", "pct", "percentage"]),
+    ("percent", "percent", &[]),
     ("ms", "duration", &["ms", "millisecond", "millis"]),
     ("s", "duration", &["sec", "secs", "second", "seconds"]),
     ("min", "duration", &["mins", "minute"]),
@@ -249,7 +260,7 @@ impl Unit {
 
 /// Terms of several words that mean the same as one of them. The flag State is the state whose flag a ship flies (UN Convention on the
 /// Law of the Sea, articles 91 and 94).
-pub(super) const TERMS: [(&str, &str); 2] = [("flag", "state"), ("flag", "country")];
+pub(super) const TERMS: [(&str, &str); 3] = [("flag", "state"), ("flag", "country"), ("email", "address")];
 
 /// Short forms that no rule makes of their long form (FAO, *Global Record of Fishing Vessels*, data
 /// dictionary).
