@@ -2,9 +2,15 @@
 
 use futures_util::future::join_all;
 use living_core::{
-    catalog::content::{Change, Content, apply},
+    catalog::{
+        content::{Change, Content, apply},
+        fold::Folded,
+        log::{self, Commit},
+    },
     landing::load::label_profiles,
+    time::Timestamp,
 };
+use living_warehouse::Warehouse;
 use native_tests::{Cells, Fault, Faults, Harness, annotations, table};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::Value;
@@ -253,6 +259,19 @@ async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_
         check_versions(&harness).await;
         check_replay(&harness).await;
     }
+}
+
+#[tokio::test]
+async fn a_commit_that_is_folded_in_is_not_tried_again() {
+    let harness = Harness::start().await;
+    let commit = Commit { commit_seq: 7, committed_at: Timestamp::from_millis(0), load: None, replaced: None };
+    let append = log::append(&commit, &Folded::default());
+    let faults = Faults::none();
+    let warehouse = harness.duck.client_with(faults.clone());
+    assert_eq!(warehouse.run(&append).await.unwrap().number(), Ok(1));
+    let once = faults.points().len();
+    assert_eq!(warehouse.run(&append).await.unwrap().number(), Ok(0));
+    assert!(faults.points().len() <= once + 1, "one request, and no waiting for a key that stays taken");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use living_core::{
     time::Timestamp,
 };
 use living_kit::{Host, log as line};
-use living_warehouse::{Error, ErrorClass, Warehouse};
+use living_warehouse::{Error, Warehouse};
 use serde::Serialize;
 
 use crate::{listing, similar};
@@ -131,17 +131,14 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
         let counts = (new_types.len() as u64, new_fields.len() as u64, similar.len() as u64);
         let folded = fold::fold(&before, after, similar);
         // Dying before or after this statement: the commit is pending still, or folded in whole.
-        match self.warehouse.run(&log::append(commit, &folded)).await {
-            Ok(_) => {
-                report.commits += 1;
-                report.new_entity_types += counts.0;
-                report.new_fields += counts.1;
-                report.conflicts += counts.2;
-                Ok(true)
-            }
-            Err(error) if error.class == ErrorClass::Conflict => Ok(false),
-            Err(error) => Err(error.into()),
+        if self.warehouse.run(&log::append(commit, &folded)).await?.number()? == 0 {
+            return Ok(false);
         }
+        report.commits += 1;
+        report.new_entity_types += counts.0;
+        report.new_fields += counts.1;
+        report.conflicts += counts.2;
+        Ok(true)
     }
 
     async fn touched(&self, commit: &Commit) -> Result<Touched, Failure> {
@@ -221,17 +218,8 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
 
     /// Makes the next version, if one is due.
     async fn add_version(&self) -> Result<Option<Version>, Failure> {
-        loop {
-            match self.warehouse.run(&log::add_version()).await {
-                Ok(result) => match result.first() {
-                    Some(row) => return log::read_version(row).map(Some).ok_or(Failure::Unreadable("a version")),
-                    None => return Ok(None),
-                },
-                // Another run made it: the one after it may be due.
-                Err(error) if error.class == ErrorClass::Conflict => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let result = self.warehouse.run(&log::add_version()).await?;
+        result.first().map(|row| log::read_version(row).ok_or(Failure::Unreadable("a version"))).transpose()
     }
 
     /// After the version is there, never before. If this fails or never happens, the next run does it.

@@ -299,9 +299,9 @@ pub fn field_before(commit_seq: i64, source: &str, name: &str) -> Statement {
     ))
 }
 
-/// Folds a commit in. A violated key says that another run has done it.
+/// Folds a commit in, and gives the number of rows: none if it was folded in already.
 ///
-/// It may be repeated: the second time violates the key.
+/// A violated key says that another run did it just then. It may be repeated: then there is nothing left to do.
 #[must_use]
 pub fn append(commit: &Commit, folded: &Folded) -> Statement {
     let commit_seq = commit.commit_seq;
@@ -310,7 +310,11 @@ pub fn append(commit: &Commit, folded: &Folded) -> Statement {
         format!("({commit_seq}, 0, 'commit', NULL, NULL, NULL, NULL, NULL, NULL, NULL, {})", Literal::Json(&changes));
     let rows = folded.items.iter().enumerate().map(|(i, item)| row(commit_seq, i + 1, item));
     let rows: Vec<String> = core::iter::once(of_commit).chain(rows).collect();
-    Statement::repeatable(format!("INSERT INTO catalog_log VALUES {}", rows.join(", ")))
+    Statement::repeatable(format!(
+        "INSERT INTO catalog_log SELECT * FROM (VALUES {rows}) \
+         WHERE NOT EXISTS (SELECT 1 FROM catalog_log WHERE commit_seq = {commit_seq})",
+        rows = rows.join(", ")
+    ))
 }
 
 fn row(commit_seq: i64, item_no: usize, item: &Item) -> String {
