@@ -2,8 +2,8 @@
 
 use living_core::similarity;
 use living_kit::{
-    Answer, ConfigError, FetchTransport, Problem, WorkerHost, admit_admin, log, messages, misconfigured, required_var,
-    warehouse,
+    Answer, ConfigError, FetchTransport, Problem, RequestId, WorkerHost, admit_admin, answer, log, messages,
+    misconfigured, required_var, warehouse,
 };
 use living_warehouse::McpWarehouse;
 use worker::{
@@ -27,10 +27,7 @@ type WorkerDiscovery = Discovery<McpWarehouse<FetchTransport>, Kv, WorkerHost>;
 /// of no matter, so that any loader can ask.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen, wasm_bindgen_futures = ::worker::wasm_bindgen_futures, js_sys = ::worker::js_sys)]
 pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
-    let answer = match run(&env).await {
-        Ok(_) => Answer::Ack,
-        Err(_) => Answer::RetryAfter { seconds: RETRY_SECONDS },
-    };
+    let answer = if run_unasked(&env).await { Answer::Ack } else { Answer::RetryAfter { seconds: RETRY_SECONDS } };
     for (_, responder) in messages(&batch) {
         responder.answer(answer);
     }
@@ -39,16 +36,13 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
 /// Every hour, for commits whose message was lost.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    // It's in the log; the runtime throws the error of a scheduled event away.
-    let _ = run(&env).await;
+    run_unasked(&env).await;
 }
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
-    match respond(&request, &env).await {
-        Ok(value) => Response::from_json(&value),
-        Err(problem) => problem.into_response(),
-    }
+    let id = RequestId::of(&request, &WorkerHost);
+    answer(id, respond(&request, &env).await)
 }
 
 async fn respond(request: &Request, env: &Env) -> Result<serde_json::Value, Problem> {
@@ -60,13 +54,18 @@ async fn respond(request: &Request, env: &Env) -> Result<serde_json::Value, Prob
     }
 }
 
-/// Runs, and logs why it failed.
+/// A run that nobody waits for: says whether it came to its end, and logs why not.
+async fn run_unasked(env: &Env) -> bool {
+    let outcome = run(env).await;
+    if let Err(problem) = &outcome {
+        log::error("discovery_failed").with("error", &problem.cause).write();
+    }
+    outcome.is_ok()
+}
+
 async fn run(env: &Env) -> Result<serde_json::Value, Problem> {
     let discovery = discovery(env).map_err(|error| misconfigured(&error))?;
-    let report = discovery.run().await.map_err(|error| {
-        log::error("discovery_failed").with("error", error.to_string()).write();
-        Problem::unavailable()
-    })?;
+    let report = discovery.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
     serde_json::to_value(report).map_err(|_| Problem::unavailable())
 }
 
