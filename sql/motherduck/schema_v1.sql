@@ -163,12 +163,13 @@ CREATE OR REPLACE MACRO raw_documents_at(at_commit) AS TABLE
     SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
     FROM (
         SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.document_id, r.page_number) AS newest
-        FROM landing.raw_documents AS r
+        FROM (
+            SELECT a.* FROM landing.raw_documents AS a SEMI JOIN (
+                SELECT d.document_id, d.page_number FROM landing.raw_documents AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+                ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
+            ) AS k USING (document_id, page_number)
+        ) AS r
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
-        SEMI JOIN (
-            SELECT d.document_id, d.page_number FROM landing.raw_documents AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
-        ) AS k USING (document_id, page_number)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
 
@@ -180,12 +181,13 @@ CREATE OR REPLACE MACRO annotations_at(at_commit) AS TABLE
     SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
     FROM (
         SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.dataset, r.record_id) AS newest
-        FROM landing.annotations AS r
+        FROM (
+            SELECT a.* FROM landing.annotations AS a SEMI JOIN (
+                SELECT d.dataset, d.record_id FROM landing.annotations AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+                ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
+            ) AS k USING (dataset, record_id)
+        ) AS r
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
-        SEMI JOIN (
-            SELECT d.dataset, d.record_id FROM landing.annotations AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
-        ) AS k USING (dataset, record_id)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
 
@@ -197,12 +199,13 @@ CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
     SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
     FROM (
         SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.source_table, r.record_key) AS newest
-        FROM landing.structured_data AS r
+        FROM (
+            SELECT a.* FROM landing.structured_data AS a SEMI JOIN (
+                SELECT d.source_table, d.record_key FROM landing.structured_data AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
+                ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
+            ) AS k USING (source_table, record_key)
+        ) AS r
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
-        SEMI JOIN (
-            SELECT d.source_table, d.record_key FROM landing.structured_data AS d SEMI JOIN doubtful_loads_at(at_commit) AS l
-            ON d.superseded_by = l.load_id WHERE d.superseded_by IS NOT NULL
-        ) AS k USING (source_table, record_key)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
 
