@@ -98,7 +98,7 @@ INSERT_REST = f"""
 
     INSERT INTO commits
     SELECT n + 1, 'load', load_id, 'argilla-exports', key, etag, started_at, 'annotations', dataset, 'argilla-exports/' || key || '@' || etag,
-           1, NULL, NULL, {{rows_of_load}}, 0, 'pull', started_at + to_seconds(10)
+           1, NULL, NULL, {{rows_of_load}}, 0, 'pull', started_at + to_seconds(10), NULL
     FROM made_loads ORDER BY n"""
 
 #: What readers should see, without the views, in the order in which it was landed.

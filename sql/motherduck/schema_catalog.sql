@@ -6,6 +6,9 @@
 -- What each commit did to the catalog. A commit that was folded in has a row for itself (item_no 0), with what it changes in the
 -- schema, and a row for each item that it touched, as the item is after it. They come in one statement: a commit is folded in once
 -- and whole. The catalog at any commit is the newest row of each item up to there.
+--
+-- An item is what the data has: a label, or a column. Items of one scope with one canonical name are one definition of the schema. One
+-- of them, the first, carries it.
 CREATE TABLE IF NOT EXISTS catalog_log (
     commit_seq        BIGINT NOT NULL,
     item_no           INTEGER NOT NULL,
@@ -16,13 +19,28 @@ CREATE TABLE IF NOT EXISTS catalog_log (
     question          VARCHAR,
     -- The label, or the column's name, as the data has it.
     name              VARCHAR,
-    -- Flagged: it looked like another item when it was first seen.
-    status            VARCHAR CHECK (status IN ('approved', 'flagged')),
+    -- Whether it was never seen before.
+    is_new            BOOLEAN,
     -- Whether a visible load holds it.
     is_present        BOOLEAN,
-    -- The narrowest type that all values have, as DuckDB spells it; of fields that are present.
+    -- Flagged: it looked like another item when it was first seen. Waiting: it came when the schema changed too often. Rejected: a person
+    -- said that it's no part of the schema.
+    status            VARCHAR CHECK (status IN ('approved', 'flagged', 'waiting', 'rejected')),
+    -- What the schema calls it.
+    canonical         VARCHAR,
+    -- Whether it carries the definition of its canonical name. The five columns after this one are of the definition.
+    leads             BOOLEAN,
+    -- The narrowest type that all values have, as DuckDB spells it; of fields.
     data_type         VARCHAR,
-    -- All that is known of it: counts, profile, what it looks like.
+    -- What the values are, where nearly all are of one kind; of fields.
+    meaning           VARCHAR,
+    -- All names that it has in the data, its own first; NULL if that is the only one.
+    names             JSON,
+    -- Whether one of its items is flagged.
+    flagged           BOOLEAN,
+    -- Counts and profile of all its items together; NULL if this is the only one.
+    totals            JSON,
+    -- All that is known of the item: counts, profile, what it looks like, what was decided of it.
     item              JSON,
     -- What the commit changes in the schema, with the kind of change and its compatibility.
     changes           JSON,
@@ -36,11 +54,11 @@ CREATE TABLE IF NOT EXISTS schema_snapshots (
     created_at        TIMESTAMP NOT NULL,
     -- SHA-256 of the content, in hexadecimal.
     content_hash      VARCHAR NOT NULL,
-    -- Canonical JSON of all approved items and their aliases.
+    -- Canonical JSON of all definitions, with the names that each has in the data.
     content           VARCHAR NOT NULL,
     -- What changed since the parent, with the kind of change and its compatibility.
     diff              JSON NOT NULL,
-    -- The last commit that it takes in, and the loads that caused it.
+    -- The last commit that it takes in, and the load or the decision that caused it.
     commit_seq        BIGINT NOT NULL,
     lineage           JSON NOT NULL
 );
@@ -53,6 +71,9 @@ CREATE TABLE IF NOT EXISTS discovery_runs (
     new_entity_types  BIGINT NOT NULL,
     new_fields        BIGINT NOT NULL,
     new_conflicts     BIGINT NOT NULL,
+    -- New items that wait, because the schema had changed too often within a day.
+    waiting           BIGINT NOT NULL,
+    decisions         BIGINT NOT NULL,
     version_before    INTEGER NOT NULL,
     version_after     INTEGER NOT NULL
 );
@@ -110,64 +131,106 @@ WHERE NOT EXISTS (SELECT 1 FROM schema_snapshots);
 -- The catalog as readers see it. `…_at(n)` shows it as it is once commit n is folded in.
 -- ---------------------------------------------------------------------------------------------------------------------
 
+-- The keys of the rows are found first, so that what is known of items is read for these only.
 CREATE OR REPLACE MACRO catalog_items_at(at_commit) AS TABLE
-    SELECT * EXCLUDE (item_no, changes)
-    FROM catalog_log
-    WHERE commit_seq <= at_commit AND item_no > 0
-    QUALIFY row_number() OVER (PARTITION BY kind, scope, question, name ORDER BY commit_seq DESC) = 1;
+    SELECT l.* EXCLUDE (item_no, changes)
+    FROM catalog_log AS l
+    JOIN (
+        SELECT kind, scope, question, name, max(commit_seq) AS commit_seq
+        FROM catalog_log
+        WHERE commit_seq <= at_commit AND item_no > 0
+        GROUP BY ALL
+    ) AS newest USING (commit_seq, kind, scope, question, name);
+
+-- What the schema has: entity types and fields under their canonical names, each with the names that it has in the data.
+CREATE OR REPLACE MACRO definitions_at(at_commit) AS TABLE
+    SELECT
+        kind, scope, question, canonical AS name,
+        CASE WHEN flagged THEN 'flagged' ELSE 'approved' END AS status,
+        data_type, meaning,
+        coalesce(from_json(names, '["VARCHAR"]'), [name]) AS names,
+        coalesce(totals, item->'$.totals') AS totals,
+        commit_seq
+    FROM catalog_items_at(at_commit)
+    WHERE leads;
 
 -- Entity types: the labels that the questions of annotated datasets give. Submitted responses count; suggestions are counted apart.
 CREATE OR REPLACE MACRO entity_types_at(at_commit) AS TABLE
     SELECT
         scope AS dataset, question, name AS label, status,
-        CAST(item->>'$.totals.responses' AS BIGINT) AS occurrence_count,
-        CAST(item->>'$.totals.suggestions' AS BIGINT) AS suggestion_count,
-        CAST(item->>'$.totals.records' AS BIGINT) AS record_count,
-        from_json(item->'$.totals.examples', '["VARCHAR"]') AS examples,
-        make_timestamp(CAST(item->>'$.totals.first_seen' AS BIGINT)) AS first_seen,
-        make_timestamp(CAST(item->>'$.totals.last_seen' AS BIGINT)) AS last_seen,
-        is_present
-    FROM catalog_items_at(at_commit)
+        list_filter(names, lambda alias : alias <> name) AS aliases,
+        CAST(totals->>'$.responses' AS BIGINT) AS occurrence_count,
+        CAST(totals->>'$.suggestions' AS BIGINT) AS suggestion_count,
+        CAST(totals->>'$.records' AS BIGINT) AS record_count,
+        from_json(totals->'$.examples', '["VARCHAR"]') AS examples,
+        make_timestamp(CAST(totals->>'$.first_seen' AS BIGINT)) AS first_seen,
+        make_timestamp(CAST(totals->>'$.last_seen' AS BIGINT)) AS last_seen
+    FROM definitions_at(at_commit)
     WHERE kind = 'entity_type';
 
 -- Fields: the columns of source tables of structured data. Counts are of rows in visible loads; distinct values, range and examples are
 -- of all that was ever seen.
 CREATE OR REPLACE MACRO field_definitions_at(at_commit) AS TABLE
     SELECT
-        scope AS source_table, name AS column_name, status, data_type,
+        scope AS source_table, name AS column_name, status, data_type, meaning,
+        list_filter(names, lambda alias : alias <> name) AS aliases,
         -- Of the rows that were looked at: how many values read as integers, dates, IMO numbers, …
-        item->'$.totals.profile.evidence' AS type_evidence,
-        CAST(item->>'$.totals.present' AS BIGINT) < CAST(item->>'$.totals.rows' AS BIGINT) AS nullable,
-        CAST(item->>'$.totals.present' AS BIGINT) AS occurrence_count,
-        CAST(item->>'$.totals.rows' AS BIGINT) - CAST(item->>'$.totals.present' AS BIGINT) AS null_count,
-        CAST(item->>'$.totals.profile.distinct' AS BIGINT) AS distinct_estimate,
-        item->>'$.totals.profile.min' AS min_value,
-        item->>'$.totals.profile.max' AS max_value,
-        from_json(item->'$.totals.profile.examples', '["VARCHAR"]') AS examples,
-        make_timestamp(CAST(item->>'$.totals.first_seen' AS BIGINT)) AS first_seen,
-        make_timestamp(CAST(item->>'$.totals.last_seen' AS BIGINT)) AS last_seen,
-        is_present
-    FROM catalog_items_at(at_commit)
+        totals->'$.profile.evidence' AS type_evidence,
+        CAST(totals->>'$.present' AS BIGINT) < CAST(totals->>'$.rows' AS BIGINT) AS nullable,
+        CAST(totals->>'$.present' AS BIGINT) AS occurrence_count,
+        CAST(totals->>'$.rows' AS BIGINT) - CAST(totals->>'$.present' AS BIGINT) AS null_count,
+        CAST(totals->>'$.profile.distinct' AS BIGINT) AS distinct_estimate,
+        totals->>'$.profile.min' AS min_value,
+        totals->>'$.profile.max' AS max_value,
+        from_json(totals->'$.profile.examples', '["VARCHAR"]') AS examples,
+        make_timestamp(CAST(totals->>'$.first_seen' AS BIGINT)) AS first_seen,
+        make_timestamp(CAST(totals->>'$.last_seen' AS BIGINT)) AS last_seen
+    FROM definitions_at(at_commit)
     WHERE kind = 'field';
 
 -- As they are. The largest BIGINT stands for "now".
-CREATE OR REPLACE VIEW entity_types AS
-    SELECT * EXCLUDE (is_present) FROM entity_types_at(9223372036854775807) WHERE is_present;
-CREATE OR REPLACE VIEW field_definitions AS
-    SELECT * EXCLUDE (is_present) FROM field_definitions_at(9223372036854775807) WHERE is_present;
+CREATE OR REPLACE VIEW entity_types AS FROM entity_types_at(9223372036854775807);
+CREATE OR REPLACE VIEW field_definitions AS FROM field_definitions_at(9223372036854775807);
 
--- Items that looked like another when they were first seen, and wait for a person. The id is made from the item: it's the same
--- wherever the log is folded anew.
+-- Items that a person has to look at, or has: those that looked like another when they were first seen, those that came when the schema
+-- changed too often, and those that somebody decided about without being asked. The id is made from the item: it's the same wherever
+-- the log is folded anew.
 CREATE OR REPLACE VIEW entity_conflicts AS
     SELECT
-        CAST(md5(l.kind || chr(31) || scope || chr(31) || question || chr(31) || name) AS UUID) AS conflict_id,
-        l.kind, scope, question, name,
+        CAST(md5(i.kind || chr(31) || scope || chr(31) || question || chr(31) || name) AS UUID) AS conflict_id,
+        i.kind, scope, question, name,
         item->'$.similar.item' AS similar_item,
         CAST(item->>'$.similar.score' AS DOUBLE) AS score,
-        item->>'$.similar.reason' AS reason,
-        c.committed_at AS opened_at
-    FROM (
-        FROM catalog_log WHERE item_no > 0 AND status = 'flagged'
-        QUALIFY row_number() OVER (PARTITION BY kind, scope, question, name ORDER BY commit_seq) = 1
-    ) AS l
-    JOIN commits AS c USING (commit_seq);
+        coalesce(item->>'$.similar.reason', 'it came when the schema had changed too often within a day') AS reason,
+        -- What somebody most likely decides.
+        CASE WHEN (item->'$.similar') IS NOT NULL THEN 'merge' ELSE 'keep_both' END AS suggestion,
+        CASE
+            WHEN status IN ('flagged', 'waiting') THEN 'open'
+            ELSE coalesce(item->>'$.ruling.verdict', 'renamed')
+        END AS state,
+        status, is_present, canonical,
+        -- The last decision about it; 0 if there's none.
+        coalesce(CAST(item->>'$.ruling.decision' AS BIGINT), 0) AS revision,
+        first.committed_at AS opened_at,
+        CASE WHEN status NOT IN ('flagged', 'waiting') THEN d.committed_at END AS decided_at,
+        CASE WHEN status NOT IN ('flagged', 'waiting') THEN d.decision->>'$.by' END AS decided_by,
+        CASE WHEN status NOT IN ('flagged', 'waiting') THEN d.decision->>'$.reason' END AS decided_because
+    FROM catalog_items_at(9223372036854775807) AS i
+    JOIN (
+        SELECT l.kind, l.scope, l.question, l.name, c.committed_at
+        FROM catalog_log AS l JOIN commits AS c USING (commit_seq)
+        WHERE l.is_new
+    ) AS first USING (kind, scope, question, name)
+    LEFT JOIN commits AS d ON d.commit_seq = CAST(item->>'$.ruling.decision' AS BIGINT)
+    WHERE (item->>'$.status') <> 'approved' OR (item->'$.ruling') IS NOT NULL;
+
+-- What persons decided, in order. A decision that another undoes holds no more.
+CREATE OR REPLACE VIEW decisions AS
+    SELECT
+        commit_seq AS decision, committed_at AS decided_at,
+        decision->>'$.by' AS decided_by, decision->>'$.action' AS action,
+        decision->'$.item' AS item, decision->'$.into' AS into_item, decision->'$.other' AS other_item, decision->>'$.to' AS new_name,
+        CAST(decision->>'$.decision' AS BIGINT) AS undoes,
+        decision->>'$.reason' AS reason
+    FROM commits
+    WHERE kind = 'decision';

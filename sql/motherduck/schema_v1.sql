@@ -80,25 +80,32 @@ CREATE TABLE IF NOT EXISTS landing.load_profiles (
 -- The commit log and what leads up to it.
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- One row makes a load visible (kind 'load'), or an object's rows invisible (kind 'retraction': the object was deleted).
+-- What happened, in order: one row makes a load visible (kind 'load'), or an object's rows invisible (kind 'retraction': the object was
+-- deleted), or says what a person decided about the schema (kind 'decision'). A point in time is a number of this log.
 CREATE TABLE IF NOT EXISTS commits (
     commit_seq     BIGINT PRIMARY KEY,
-    kind           VARCHAR NOT NULL CHECK (kind IN ('load', 'retraction')),
-    load_id        UUID NOT NULL,
-    bucket         VARCHAR NOT NULL,
-    key            VARCHAR NOT NULL,
-    etag           VARCHAR NOT NULL,
-    uploaded_at    TIMESTAMP NOT NULL,
-    dataset        VARCHAR NOT NULL CHECK (dataset IN ('raw_documents', 'annotations', 'structured_data')),
+    kind           VARCHAR NOT NULL CHECK (kind IN ('load', 'retraction', 'decision')),
+    load_id        UUID,
+    bucket         VARCHAR,
+    key            VARCHAR,
+    etag           VARCHAR,
+    uploaded_at    TIMESTAMP,
+    dataset        VARCHAR CHECK (dataset IN ('raw_documents', 'annotations', 'structured_data')),
     source         VARCHAR,
     batch_id       VARCHAR,
     schema_version INTEGER,
     git_sha        VARCHAR,
     producer       VARCHAR,
-    row_count      BIGINT NOT NULL,
-    rejected_count BIGINT NOT NULL,
-    transfer       VARCHAR NOT NULL CHECK (transfer IN ('push', 'pull', 'none')),
-    committed_at   TIMESTAMP NOT NULL
+    row_count      BIGINT,
+    rejected_count BIGINT,
+    transfer       VARCHAR CHECK (transfer IN ('push', 'pull', 'none')),
+    committed_at   TIMESTAMP NOT NULL,
+    -- Who decided what and why, of decisions; only they have it.
+    decision       JSON,
+    CHECK ((kind = 'decision') = (decision IS NOT NULL)),
+    CHECK (kind = 'decision' OR (load_id IS NOT NULL AND bucket IS NOT NULL AND key IS NOT NULL AND etag IS NOT NULL
+                                 AND uploaded_at IS NOT NULL AND dataset IS NOT NULL AND row_count IS NOT NULL
+                                 AND rejected_count IS NOT NULL AND transfer IS NOT NULL))
 );
 
 -- The load ledger: every attempt to load an object, and how it ended. Append-only. A load that is in `commits` is committed,

@@ -4,6 +4,7 @@
 //! ranges as such, distinct values by their sketches.
 
 mod evidence;
+mod meaning;
 mod sketch;
 
 use alloc::{
@@ -15,6 +16,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, is_country_code, is_imo_number, is_mmsi};
+pub use meaning::Meaning;
 pub use sketch::Sketch;
 
 use crate::column_type::ColumnType;

@@ -9,4 +9,4 @@ mod ports;
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};
 pub use files::{Cells, annotations, documents, read_rows, table, write};
-pub use ports::{Harness, MemoryStore, TestHost};
+pub use ports::{Harness, MemoryStore, TestDiscovery, TestHost, until_death};

@@ -193,7 +193,7 @@ pub struct Harness {
     pub limits: Limits,
 }
 
-type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost>;
+pub type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost>;
 
 /// Keeps the version that was published last.
 #[derive(Debug, Clone, Default)]
@@ -258,7 +258,10 @@ impl Harness {
             warehouse: self.duck.client_with(faults.clone()),
             cache: MemoryCache { faults: faults.clone(), ..self.cache.clone() },
             host: self.host.clone(),
-            options: living_core::similarity::Options::default(),
+            options: discovery::Options {
+                similarity: living_core::similarity::Options::default(),
+                versions_a_day: u64::MAX,
+            },
         }
     }
 
@@ -323,7 +326,7 @@ impl Harness {
 }
 
 /// What a run comes to. `None`: its isolate died.
-async fn until_death<T>(faults: &Faults, run: impl Future<Output = T>) -> Option<T> {
+pub async fn until_death<T>(faults: &Faults, run: impl Future<Output = T>) -> Option<T> {
     let mut running = Box::pin(run);
     std::future::poll_fn(|context| match running.poll_unpin(context) {
         Poll::Ready(outcome) => Poll::Ready(Some(outcome)),

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use living_core::catalog::{
     ItemKey, ItemKind,
     content::{Change, Compatibility, Content, Definition, apply, diff},
+    review::{Action, Decided, Decision, Ruling, rulings},
 };
 use proptest::prelude::*;
+use uuid::Uuid;
 
 fn item() -> impl Strategy<Value = (ItemKey, Definition)> {
     let names = prop_oneof!["[a-c]{1,2}", any::<String>()];
@@ -14,7 +16,7 @@ fn item() -> impl Strategy<Value = (ItemKey, Definition)> {
     (any::<bool>(), "[ab]", names, types, any::<bool>()).prop_map(|(is_field, scope, name, data_type, flagged)| {
         let (kind, question) = if is_field { (ItemKind::Field, "") } else { (ItemKind::EntityType, "entities") };
         let key = ItemKey { kind, scope, question: question.to_owned(), name };
-        (key, Definition { data_type: is_field.then(|| data_type.to_owned()), flagged })
+        (key, Definition { data_type: is_field.then(|| data_type.to_owned()), flagged, ..Definition::default() })
     })
 }
 
@@ -59,4 +61,46 @@ proptest! {
         }
         prop_assert!(diff(&before, &after).iter().all(|change| change.compatibility == Compatibility::Additive));
     }
+
+    #[test]
+    fn what_is_undone_holds_no_more_and_what_was_before_holds_again(actions in proptest::collection::vec(action(), 1..12)) {
+        let log = log(&actions);
+        let undone = [&log[..], &[decided(100, Action::Undo { decision: log.len() as i64 })]].concat();
+        prop_assert_eq!(holding(&undone), holding(&log[..log.len() - 1]));
+        let redone = [&undone[..], &[decided(101, Action::Undo { decision: 100 })]].concat();
+        prop_assert_eq!(holding(&redone), holding(&log));
+    }
+}
+
+fn decided(commit_seq: i64, action: Action) -> Decided {
+    Decided { commit_seq, decision: Decision { id: Uuid::nil(), by: "ann".to_owned(), reason: String::new(), action } }
+}
+
+fn log(actions: &[Action]) -> Vec<Decided> {
+    actions.iter().zip(1..).map(|(action, commit_seq)| decided(commit_seq, action.clone())).collect()
+}
+
+/// Any decisions, rings of merges and undoings of what isn't there included: rules have to hold for whatever stands in the log.
+fn action() -> impl Strategy<Value = Action> {
+    let key = || {
+        "[a-d]".prop_map(|name| ItemKey {
+            kind: ItemKind::EntityType,
+            scope: "a".to_owned(),
+            question: "entities".to_owned(),
+            name,
+        })
+    };
+    prop_oneof![
+        (key(), key()).prop_map(|(item, into)| Action::Merge { item, into }),
+        key().prop_map(|item| Action::KeepBoth { item, other: None }),
+        (key(), "[a-f]").prop_map(|(item, to)| Action::Rename { item, to }),
+        key().prop_map(|item| Action::Reject { item }),
+        (1i64..12).prop_map(|decision| Action::Undo { decision }),
+    ]
+}
+
+/// What holds, but for the numbers of the decisions.
+fn holding(log: &[Decided]) -> BTreeMap<ItemKey, Ruling> {
+    let holding = rulings(log).into_iter().map(|(item, ruling)| (item, Ruling { decision: 0, ..ruling }));
+    holding.filter(|(_, ruling)| *ruling != Ruling::default()).collect()
 }

@@ -1,11 +1,14 @@
 //! Discovery on real DuckDB: what commits do to the catalog and to the versions of the schema, with runs that die and runs at once.
 
+use discovery::{NotDecided, Request};
 use futures_util::future::join_all;
 use living_core::{
     catalog::{
+        ItemKey, ItemKind,
         content::{Change, Content, apply},
         fold::Folded,
-        log::{self, Commit},
+        log::{self, Commit, Event, RowsChange},
+        review::Action,
     },
     landing::load::label_profiles,
     time::Timestamp,
@@ -18,8 +21,7 @@ use serde_json::Value;
 const VERSIONS: &str = "SELECT version, parent_version, created_at::VARCHAR, content_hash, content, diff::VARCHAR, commit_seq, \
                         lineage::VARCHAR FROM schema_snapshots WHERE version > 1 ORDER BY version";
 
-const LOG: &str = "SELECT commit_seq, item_no, scope, name, status, is_present, data_type, item::VARCHAR, changes::VARCHAR \
-                   FROM catalog_log ORDER BY commit_seq, item_no";
+const LOG: &str = "SELECT COLUMNS(*)::VARCHAR FROM catalog_log ORDER BY catalog_log.commit_seq, catalog_log.item_no";
 
 async fn land_labels(harness: &Harness, key: &str, rows: &[(&str, &str)]) {
     let rows: Vec<(&str, &str, &str)> = rows.iter().map(|(record, label)| (*record, "some text", *label)).collect();
@@ -79,7 +81,7 @@ async fn what_a_new_upload_no_longer_holds_leaves_the_schema() {
     harness.discover().await;
     assert_eq!(changes(&harness, 3).await, [change("removed", "breaking", "ship")]);
     assert_eq!(harness.duck.query("SELECT label FROM entity_types").await, [["person"]]);
-    let before = harness.duck.query("SELECT label FROM entity_types_at(1) WHERE is_present ORDER BY label").await;
+    let before = harness.duck.query("SELECT label FROM entity_types_at(1) ORDER BY label").await;
     assert_eq!(before, [["person"], ["ship"]], "the catalog of an earlier commit is still there");
 }
 
@@ -142,10 +144,15 @@ async fn recount(harness: &Harness) -> Vec<Vec<Value>> {
         .await
 }
 
+/// Of each label that the data has, whatever the schema calls it.
 async fn catalogued(harness: &Harness) -> Vec<Vec<Value>> {
     harness
         .duck
-        .query("SELECT dataset, label, occurrence_count, suggestion_count, record_count FROM entity_types ORDER BY ALL")
+        .query(
+            "SELECT scope, name, CAST(item->>'$.totals.responses' AS BIGINT), CAST(item->>'$.totals.suggestions' AS BIGINT), \
+                    CAST(item->>'$.totals.records' AS BIGINT) \
+             FROM catalog_items_at(9223372036854775807) WHERE kind = 'entity_type' AND is_present ORDER BY ALL",
+        )
         .await
 }
 
@@ -160,8 +167,29 @@ async fn recount_fields(harness: &Harness) -> Vec<Vec<Value>> {
         .await
 }
 
+/// Of each column that the data has.
 async fn catalogued_fields(harness: &Harness) -> Vec<Vec<Value>> {
-    harness.duck.query("SELECT source_table, column_name, occurrence_count FROM field_definitions ORDER BY ALL").await
+    harness
+        .duck
+        .query(
+            "SELECT scope, name, CAST(item->>'$.totals.present' AS BIGINT) \
+             FROM catalog_items_at(9223372036854775807) WHERE kind = 'field' AND is_present ORDER BY ALL",
+        )
+        .await
+}
+
+/// What the schema has counts what its items count, and no item is in two definitions or, without reason, in none.
+async fn check_definitions(harness: &Harness) {
+    let of_items = "SELECT kind, scope, question, canonical, list(name ORDER BY name <> canonical, name), \
+                           sum(CAST(coalesce(item->>'$.totals.responses', item->>'$.totals.present') AS BIGINT))::BIGINT \
+                    FROM catalog_items_at(9223372036854775807) \
+                    WHERE is_present AND status IN ('approved', 'flagged') GROUP BY ALL";
+    let of_schema = "SELECT kind, scope, question, name, names, CAST(coalesce(totals->>'$.responses', totals->>'$.present') AS BIGINT) \
+                     FROM definitions_at(9223372036854775807)";
+    let differing = format!(
+        "SELECT count(*) FROM ((({of_items}) EXCEPT ({of_schema})) UNION ALL (({of_schema}) EXCEPT ({of_items})))"
+    );
+    assert_eq!(harness.duck.number(&differing).await, 0);
 }
 
 /// Each version is what its parent becomes by its diff, and has its own hash.
@@ -195,6 +223,7 @@ enum Step {
     Labels { key: u8, rows: Vec<(u8, u8)> },
     Table { key: u8, columns: Vec<u8> },
     Delete { key: u8 },
+    Decide { action: u8, item: u8, other: u8 },
     Discover,
     DiscoverAndDie { at: usize, after: bool },
 }
@@ -205,14 +234,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let table =
         (0u8..3, proptest::collection::vec(0u8..4, 1..4)).prop_map(|(key, columns)| Step::Table { key, columns });
     let die = (0usize..25, any::<bool>()).prop_map(|(at, after)| Step::DiscoverAndDie { at, after });
+    let decide = (0u8..5, 0u8..8, 0u8..8).prop_map(|(action, item, other)| Step::Decide { action, item, other });
     let step = prop_oneof![
-        4 => labels, 3 => table, 1 => (0u8..3).prop_map(|key| Step::Delete { key }), 2 => Just(Step::Discover), 2 => die
+        4 => labels, 4 => decide, 3 => table, 1 => (0u8..3).prop_map(|key| Step::Delete { key }), 2 => Just(Step::Discover), 2 => die
     ];
-    proptest::collection::vec(step, 4..10)
+    proptest::collection::vec(step, 5..14)
 }
 
 const LABELS: [&str; 4] = ["person", "vessel", "Vessels", "location \"x\""];
 const COLUMNS: [&str; 4] = ["imo", "IMO number", "length_m", "remarks"];
+
+/// One of the labels, or of the columns.
+fn item_of(n: u8) -> ItemKey {
+    let (kind, scope, question, names) =
+        if n < 4 { (ItemKind::EntityType, "wnut", "entities", LABELS) } else { (ItemKind::Field, "gone", "", COLUMNS) };
+    let name = names[usize::from(n % 4)];
+    ItemKey { kind, scope: scope.into(), question: question.into(), name: name.into() }
+}
 
 async fn carry_out(harness: &Harness, step: &Step) {
     match step {
@@ -233,6 +271,22 @@ async fn carry_out(harness: &Harness, step: &Step) {
         Step::Delete { key } => {
             harness.deliver_until_done(&harness.store.delete("csv", &format!("gone/{key}.parquet"))).await;
         }
+        Step::Decide { action, item, other } => {
+            let undone = i64::from(item % 4) + i64::from(other % 4);
+            let (item, other) = (item_of(*item), item_of(*other));
+            let action = match action {
+                0 => Action::Merge { item, into: other },
+                1 => Action::KeepBoth { item, other: None },
+                2 => Action::Rename { item, to: other.name.to_uppercase() },
+                3 => Action::Reject { item },
+                _ => Action::Undo { decision: undone },
+            };
+            let request = Request { id: None, by: "ann".into(), reason: String::new(), seen: None, action };
+            match harness.discovery(&Faults::none()).decide(request).await {
+                Ok(_) | Err(NotDecided::Refused(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
         Step::Discover => {
             harness.discover().await;
         }
@@ -247,7 +301,7 @@ async fn carry_out(harness: &Harness, step: &Step) {
 #[tokio::test]
 async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_the_same_versions() {
     let mut runner = TestRunner::default();
-    for _ in 0..12 {
+    for _ in 0..16 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let harness = Harness::start().await;
         for step in &steps {
@@ -256,6 +310,7 @@ async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_
         harness.discover().await;
         assert_eq!(catalogued(&harness).await, recount(&harness).await, "{steps:#?}");
         assert_eq!(catalogued_fields(&harness).await, recount_fields(&harness).await, "{steps:#?}");
+        check_definitions(&harness).await;
         check_versions(&harness).await;
         check_replay(&harness).await;
     }
@@ -264,7 +319,8 @@ async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_
 #[tokio::test]
 async fn a_commit_that_is_folded_in_is_not_tried_again() {
     let harness = Harness::start().await;
-    let commit = Commit { commit_seq: 7, committed_at: Timestamp::from_millis(0), load: None, replaced: None };
+    let event = Event::Rows(RowsChange { load: None, replaced: None });
+    let commit = Commit { commit_seq: 7, committed_at: Timestamp::from_millis(0), event };
     let append = log::append(&commit, &Folded::default());
     let faults = Faults::none();
     let warehouse = harness.duck.client_with(faults.clone());

@@ -18,7 +18,7 @@ async fn duck() -> Duck {
 fn commit(seq: i64, kind: &str, load: &str, key: &str) -> String {
     format!(
         "INSERT INTO commits VALUES ({seq}, '{kind}', {load}, 'b', '{key}', 'e{seq}', now()::TIMESTAMP, 'annotations', 'd', 'batch', 1, \
-         NULL, NULL, 1, 0, 'push', now()::TIMESTAMP)"
+         NULL, NULL, 1, 0, 'push', now()::TIMESTAMP, NULL)"
     )
 }
 
@@ -61,6 +61,7 @@ async fn every_table_and_view_can_be_read() {
             "main.catalog_log",
             "main.commits",
             "main.dead_letters",
+            "main.decisions",
             "main.discovery_runs",
             "main.entity_conflicts",
             "main.entity_types",

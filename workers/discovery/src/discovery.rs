@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use living_core::{
     catalog::{
         EntityTotals, FieldTotals, Item, ItemKey, ItemKind,
-        fold::{self, TotalsByItem},
-        log::{self, Commit, CommittedLoad, Version, Wanted},
+        fold::{self, Folded, TotalsByItem},
+        log::{self, Commit, CommittedLoad, Event, RowsChange, Version, Wanted},
+        review::{self, Action, Decided, Decision},
     },
     column_type::ColumnType,
     landing::Dataset,
@@ -22,7 +23,7 @@ use living_kit::{Host, log as line};
 use living_warehouse::{Error, Warehouse};
 use serde::Serialize;
 
-use crate::{listing, similar};
+use crate::{listing, similar::Comparing};
 
 /// Tells readers that cache the schema which version is the newest.
 #[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
@@ -49,6 +50,9 @@ pub struct RunReport {
     pub new_fields: u64,
     /// New items that look like one that was there.
     pub conflicts: u64,
+    /// New items that wait because the schema changed too often.
+    pub waiting: u64,
+    pub decisions: u64,
     pub version_before: i64,
     pub version_after: i64,
     pub milliseconds: i64,
@@ -60,7 +64,14 @@ pub struct Discovery<W, C, H> {
     pub warehouse: W,
     pub cache: C,
     pub host: H,
-    pub options: similarity::Options,
+    pub options: Options,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub similarity: similarity::Options,
+    /// After this many versions within a day, those of decisions not counted, new items wait.
+    pub versions_a_day: u64,
 }
 
 /// The items of a commit's scope before it, and the totals of those that it touches after it.
@@ -122,55 +133,118 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
 
     /// Folds a commit in. `false`: another run was first.
     async fn fold(&self, commit: &Commit, report: &mut RunReport) -> Result<bool, Failure> {
-        let Touched { before, after } = self.touched(commit).await?;
-        let new = fold::new_items(&before, &after);
-        let (new_types, new_fields): (Vec<&ItemKey>, Vec<&ItemKey>) =
-            new.into_iter().partition(|key| key.kind == ItemKind::EntityType);
-        let mut similar = similar::entity_types(&self.warehouse, &self.options, commit.commit_seq, &new_types).await?;
-        similar.extend(similar::fields(&self.warehouse, &self.options, commit.commit_seq, &new_fields, &after).await?);
-        let counts = (new_types.len() as u64, new_fields.len() as u64, similar.len() as u64);
-        let folded = fold::fold(&before, after, similar);
+        let mut news = RunReport::default();
+        let folded = match &commit.event {
+            Event::Rows(change) => self.fold_rows(commit, change, &mut news).await?,
+            Event::Decision(decision) => self.fold_decision(commit.commit_seq, decision).await?,
+        };
         // Dying before or after this statement: the commit is pending still, or folded in whole.
         if self.warehouse.run(&log::append(commit, &folded)).await?.number()? == 0 {
             return Ok(false);
         }
         report.commits += 1;
-        report.new_entity_types += counts.0;
-        report.new_fields += counts.1;
-        report.conflicts += counts.2;
+        report.new_entity_types += news.new_entity_types;
+        report.new_fields += news.new_fields;
+        report.conflicts += news.conflicts;
+        report.waiting += news.waiting;
+        report.decisions += u64::from(matches!(commit.event, Event::Decision(_)));
         Ok(true)
     }
 
-    async fn touched(&self, commit: &Commit) -> Result<Touched, Failure> {
-        let mut touched = Touched::default();
-        if commit.loads().any(|load| load.dataset == Dataset::Annotations) {
-            touched = self.touched_entities(commit).await?;
+    async fn fold_rows(&self, commit: &Commit, change: &RowsChange, news: &mut RunReport) -> Result<Folded, Failure> {
+        let Touched { before, after } = self.touched(commit.commit_seq, change).await?;
+        let new = fold::new_items(&before, &after);
+        if new.is_empty() {
+            return Ok(fold::fold(&before, after, BTreeMap::new(), false));
         }
-        let mut sources: Vec<&str> = structured(commit.loads()).filter_map(|load| load.source.as_deref()).collect();
+        let is_paused = self.is_paused(commit).await?;
+        let decided = self.decisions_until(commit.commit_seq).await?;
+        let (new_types, new_fields): (Vec<&ItemKey>, Vec<&ItemKey>) =
+            new.into_iter().partition(|key| key.kind == ItemKind::EntityType);
+        let options = &self.options.similarity;
+        let comparing = Comparing::new(&self.warehouse, options, commit.commit_seq, &after, &decided);
+        let mut similar = comparing.entity_types(&new_types).await?;
+        similar.append(&mut comparing.fields(&new_fields).await?);
+        news.new_entity_types = new_types.len() as u64;
+        news.new_fields = new_fields.len() as u64;
+        news.conflicts = similar.len() as u64;
+        news.waiting = if is_paused { news.new_entity_types + news.new_fields } else { 0 };
+        Ok(fold::fold(&before, after, similar, is_paused))
+    }
+
+    async fn is_paused(&self, commit: &Commit) -> Result<bool, Failure> {
+        let changes = self.warehouse.run(&log::changes_within_a_day(commit)).await?.number()?;
+        Ok(changes >= self.options.versions_a_day)
+    }
+
+    pub(crate) async fn fold_decision(&self, commit_seq: i64, decision: &Decision) -> Result<Folded, Failure> {
+        if decision.action == Action::Resume {
+            return Ok(fold::fold_resumption(&self.waiting(commit_seq).await?));
+        }
+        let decided = self.decisions_until(commit_seq).await?;
+        let earlier: Vec<Decided> = decided.iter().filter(|entry| entry.commit_seq < commit_seq).cloned().collect();
+        self.fold_rulings(commit_seq, &earlier, &decided).await
+    }
+
+    /// What changes when the decisions `before` become those `after`.
+    pub(crate) async fn fold_rulings(
+        &self,
+        commit_seq: i64,
+        before: &[Decided],
+        after: &[Decided],
+    ) -> Result<Folded, Failure> {
+        let rulings = review::rulings(after);
+        let named = review::differing(&review::rulings(before), &rulings);
+        let mut items = self.items_before(commit_seq, Wanted::Named(ItemKind::EntityType, &named)).await?;
+        items.append(&mut self.items_before(commit_seq, Wanted::Named(ItemKind::Field, &named)).await?);
+        Ok(fold::fold_decision(&items, &rulings))
+    }
+
+    pub(crate) async fn decisions_until(&self, commit_seq: i64) -> Result<Vec<Decided>, Failure> {
+        let rows = listing::rows(&self.warehouse, ItemKind::Field, &log::decisions_until(commit_seq)).await?;
+        let decided: Option<_> = rows.iter().map(|(key, body)| log::read_decided(&key.name, body)).collect();
+        decided.ok_or(Failure::Unreadable("a list of decisions"))
+    }
+
+    /// The items that wait, and all others of their definitions.
+    pub(crate) async fn waiting(&self, commit_seq: i64) -> Result<Vec<Item>, Failure> {
+        let mut waiting = self.items_before(commit_seq, Wanted::Waiting(ItemKind::EntityType)).await?;
+        waiting.append(&mut self.items_before(commit_seq, Wanted::Waiting(ItemKind::Field)).await?);
+        Ok(waiting)
+    }
+
+    pub(crate) async fn items_before(&self, commit_seq: i64, wanted: Wanted<'_>) -> Result<Vec<Item>, Failure> {
+        listing::items(&self.warehouse, wanted.kind(), &log::items_before(commit_seq, wanted)).await
+    }
+
+    async fn touched(&self, commit_seq: i64, change: &RowsChange) -> Result<Touched, Failure> {
+        let mut touched = Touched::default();
+        if change.loads().any(|load| load.dataset == Dataset::Annotations) {
+            touched = self.touched_entities(commit_seq, change).await?;
+        }
+        let mut sources: Vec<&str> = structured(change.loads()).filter_map(|load| load.source.as_deref()).collect();
         sources.dedup();
         for source in sources {
-            let fields = self.touched_fields(commit, source).await?;
+            let fields = self.touched_fields(commit_seq, change, source).await?;
             touched.before.extend(fields.before);
             touched.after.extend(fields.after);
         }
         Ok(touched)
     }
 
-    async fn touched_entities(&self, commit: &Commit) -> Result<Touched, Failure> {
+    async fn touched_entities(&self, commit_seq: i64, change: &RowsChange) -> Result<Touched, Failure> {
         const KIND: ItemKind = ItemKind::EntityType;
-        if let (Some(load), None) = (&commit.load, &commit.replaced)
+        if let (Some(load), None) = (&change.load, &change.replaced)
             && !self.shares_records(load).await?
         {
-            let before =
-                listing::items(&self.warehouse, KIND, &log::items_before(commit.commit_seq, Wanted::EntitiesOf(load)))
-                    .await?;
+            let before = self.items_before(commit_seq, Wanted::EntitiesOf(load)).await?;
             let added = listing::parsed::<EntityTotals>(&self.warehouse, KIND, &log::entities_of(load)).await?;
             let after = fold::add_entities(&before, added);
             return Ok(Touched { before, after });
         }
-        let wanted = Wanted::EntitiesOfDatasets(commit);
-        let before = listing::items(&self.warehouse, KIND, &log::items_before(commit.commit_seq, wanted)).await?;
-        let counted = listing::parsed::<EntityTotals>(&self.warehouse, KIND, &log::recount_entities(commit)).await?;
+        let before = self.items_before(commit_seq, Wanted::EntitiesOfDatasets(change)).await?;
+        let counted = log::recount_entities(commit_seq, change);
+        let counted = listing::parsed::<EntityTotals>(&self.warehouse, KIND, &counted).await?;
         let after = fold::recount_entities(&before, counted);
         Ok(Touched { before, after })
     }
@@ -184,31 +258,30 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
             .ok_or(Failure::Unreadable("whether a load shares records"))
     }
 
-    async fn touched_fields(&self, commit: &Commit, source: &str) -> Result<Touched, Failure> {
-        let wanted = Wanted::FieldsOf(source);
-        let before =
-            listing::items(&self.warehouse, ItemKind::Field, &log::items_before(commit.commit_seq, wanted)).await?;
-        let added = self.columns(structured(commit.load.iter()).find(|load| load.source.as_deref() == Some(source)));
-        let added = added.await?;
-        let removed =
-            self.columns(structured(commit.replaced.iter()).find(|load| load.source.as_deref() == Some(source)));
-        let after = fold::change_fields(&before, &added, &removed.await?);
+    async fn touched_fields(&self, commit_seq: i64, change: &RowsChange, source: &str) -> Result<Touched, Failure> {
+        let before = self.items_before(commit_seq, Wanted::FieldsOf(source)).await?;
+        let of_source = |load: Option<&'_ CommittedLoad>| -> Option<CommittedLoad> {
+            structured(load.into_iter()).find(|load| load.source.as_deref() == Some(source)).cloned()
+        };
+        let added = self.columns(of_source(change.load.as_ref())).await?;
+        let removed = self.columns(of_source(change.replaced.as_ref())).await?;
+        let after = fold::change_fields(&before, &added, &removed);
         Ok(Touched { before, after })
     }
 
     /// What the columns of a load hold; nothing for no load.
-    async fn columns(&self, load: Option<&CommittedLoad>) -> Result<BTreeMap<ItemKey, FieldTotals>, Failure> {
+    async fn columns(&self, load: Option<CommittedLoad>) -> Result<BTreeMap<ItemKey, FieldTotals>, Failure> {
         const KIND: ItemKind = ItemKind::Field;
         let Some(load) = load else {
             return Ok(BTreeMap::new());
         };
-        let mut profiles = listing::parsed::<ColumnProfile>(&self.warehouse, KIND, &log::columns_of(load)).await?;
+        let mut profiles = listing::parsed::<ColumnProfile>(&self.warehouse, KIND, &log::columns_of(&load)).await?;
         let of_load = |profile, counted| FieldTotals::of_load(profile, load.rows, counted, load.committed_at.micros());
         // Profiles of a load whose rows were all read, and all loaded, say how many values there are.
         if !profiles.is_empty() && profiles.values().all(|profile| profile.rows == load.rows) {
             return Ok(profiles.into_iter().map(|(key, profile)| (key, of_load(profile, None))).collect());
         }
-        let counted = listing::parsed::<u64>(&self.warehouse, KIND, &log::count_columns_of(load)).await?;
+        let counted = listing::parsed::<u64>(&self.warehouse, KIND, &log::count_columns_of(&load)).await?;
         let columns = counted.into_iter().map(|(key, values)| {
             let profile = profiles.remove(&key).unwrap_or_else(|| ColumnProfiler::new(&ColumnType::Text).finish());
             (key, of_load(profile, Some(values)))
@@ -236,11 +309,20 @@ fn structured<'a>(loads: impl Iterator<Item = &'a CommittedLoad>) -> impl Iterat
 
 /// Keeps the figures of a run, for dashboards. They are no part of the catalog: a row more or less does no harm.
 fn keep(report: &RunReport, started: Timestamp) -> Statement {
-    let RunReport { commits, new_entity_types, new_fields, conflicts, version_before, version_after, milliseconds } =
-        report;
+    let RunReport {
+        commits,
+        new_entity_types,
+        new_fields,
+        conflicts,
+        waiting,
+        decisions,
+        version_before,
+        version_after,
+        milliseconds,
+    } = report;
     let started = started.literal();
     Statement::repeatable(format!(
         "INSERT INTO discovery_runs VALUES ({started}, {milliseconds}, {commits}, {new_entity_types}, {new_fields}, \
-         {conflicts}, {version_before}, {version_after})"
+         {conflicts}, {waiting}, {decisions}, {version_before}, {version_after})"
     ))
 }

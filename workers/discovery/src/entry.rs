@@ -1,5 +1,7 @@
 //! What the runtime calls, and the ports of this Worker on Cloudflare.
 
+use std::str::FromStr;
+
 use living_core::similarity;
 use living_kit::{
     Answer, ConfigError, FetchTransport, Problem, RequestId, WorkerHost, admit_admin, answer, log, messages,
@@ -13,7 +15,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, VersionCache};
+use crate::{Discovery, Options, VersionCache, api};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -33,25 +35,55 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
     }
 }
 
-/// Every hour, for commits whose message was lost.
+/// Every hour, for commits whose message was lost, and for what waits.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    run_unasked(&env).await;
+    if run_unasked(&env).await && resume_unasked(&env).await {
+        run_unasked(&env).await;
+    }
+}
+
+/// Whether what waited was taken in.
+async fn resume_unasked(env: &Env) -> bool {
+    let resumed = match discovery(env) {
+        Ok(discovery) => discovery.resume_if_due().await.map_err(|failure| failure.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    resumed.unwrap_or_else(|error| {
+        log::error("resumption_failed").with("error", error).write();
+        false
+    })
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
+async fn fetch(mut request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
     let id = RequestId::of(&request, &WorkerHost);
-    answer(id, respond(&request, &env).await)
+    answer(id, respond(&mut request, &env).await)
 }
 
-async fn respond(request: &Request, env: &Env) -> Result<serde_json::Value, Problem> {
+async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, Problem> {
     admit_admin(env, request)?;
-    match (request.path().as_str(), request.method()) {
+    let url = request.url().map_err(|_| Problem::bad_request("the URL can't be read"))?;
+    match (url.path(), request.method()) {
         ("/run", Method::Post) => run(env).await,
-        ("/run", _) => Err(Problem::method_not_allowed("POST")),
+        ("/conflicts", Method::Get) => {
+            let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
+            api::conflicts(&configured(env)?, pairs).await
+        }
+        ("/decisions", Method::Post) => api::decide(&configured(env)?, &body(request).await?).await,
+        ("/decisions/preview", Method::Post) => api::preview(&configured(env)?, &body(request).await?).await,
+        ("/conflicts", _) => Err(Problem::method_not_allowed("GET")),
+        ("/run" | "/decisions" | "/decisions/preview", _) => Err(Problem::method_not_allowed("POST")),
         _ => Err(Problem::not_found()),
     }
+}
+
+async fn body(request: &mut Request) -> Result<String, Problem> {
+    request.text().await.map_err(|_| Problem::bad_request("the body is not text"))
+}
+
+fn configured(env: &Env) -> Result<WorkerDiscovery, Problem> {
+    discovery(env).map_err(|error| misconfigured(&error))
 }
 
 /// A run that nobody waits for: says whether it came to its end, and logs why not.
@@ -64,8 +96,7 @@ async fn run_unasked(env: &Env) -> bool {
 }
 
 async fn run(env: &Env) -> Result<serde_json::Value, Problem> {
-    let discovery = discovery(env).map_err(|error| misconfigured(&error))?;
-    let report = discovery.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
+    let report = configured(env)?.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
     serde_json::to_value(report).map_err(|_| Problem::unavailable())
 }
 
@@ -78,14 +109,23 @@ fn discovery(env: &Env) -> Result<WorkerDiscovery, ConfigError> {
     })
 }
 
-/// Thresholds of similarity; `SIMILARITY_THRESHOLD` is that of normalised Levenshtein.
-fn options(env: &Env) -> Result<similarity::Options, ConfigError> {
-    const NAME: &str = "SIMILARITY_THRESHOLD";
-    let threshold = required_var(env, NAME)?;
-    match threshold.parse() {
-        Ok(levenshtein) if (0.0..=1.0).contains(&levenshtein) => Ok(similarity::Options { levenshtein }),
-        _ => Err(ConfigError::Invalid { name: NAME, reason: format!("{threshold:?} is not a number from 0 to 1") }),
-    }
+/// `SIMILARITY_THRESHOLD`: least normalised Levenshtein similarity. `MAX_VERSIONS_PER_DAY`: after so many, new items wait.
+fn options(env: &Env) -> Result<Options, ConfigError> {
+    let is_share = |share: &f64| (0.0..=1.0).contains(share);
+    let levenshtein = parsed(env, "SIMILARITY_THRESHOLD", "a number from 0 to 1", is_share)?;
+    let versions_a_day = parsed(env, "MAX_VERSIONS_PER_DAY", "a whole number from 1", |most: &u64| *most >= 1)?;
+    Ok(Options { similarity: similarity::Options { levenshtein }, versions_a_day })
+}
+
+fn parsed<T: FromStr>(
+    env: &Env,
+    name: &'static str,
+    rule: &str,
+    is_valid: impl Fn(&T) -> bool,
+) -> Result<T, ConfigError> {
+    let text = required_var(env, name)?;
+    let invalid = || ConfigError::Invalid { name, reason: format!("{text:?} is not {rule}") };
+    text.parse().ok().filter(is_valid).ok_or_else(invalid)
 }
 
 /// The newest version, where readers of the schema look for it.

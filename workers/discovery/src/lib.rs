@@ -4,10 +4,13 @@
 //! [`Discovery::run`] folds in the commits that were not seen yet. The queue, the cron and `POST /run` start it (`entry`); what a
 //! commit does to the catalog is a rule of `living_core::catalog`.
 
+mod api;
 mod discovery;
 #[expect(unreachable_pub, reason = "the runtime reaches them")]
 mod entry;
 mod listing;
+mod review;
 mod similar;
 
-pub use discovery::{Discovery, Failure, RunReport, VersionCache};
+pub use discovery::{Discovery, Failure, Options, RunReport, VersionCache};
+pub use review::{Count, Made, NotDecided, Preview, Report, Request, Versions};

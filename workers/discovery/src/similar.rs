@@ -3,96 +3,179 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use living_core::{
-    catalog::{Item, ItemKey, ItemKind, Similar, Totals, fold::TotalsByItem, log},
+    catalog::{
+        Item, ItemKey, ItemKind, Similar, Status, Totals,
+        fold::TotalsByItem,
+        log::{self, Wanted},
+        review::{self, Decided, Ruling, Verdict as Ruled},
+    },
     profile::ColumnProfile,
-    similarity::{self, Column, Comparison, Context, IN_DOUBT, Name, Options, Verdict},
+    similarity::{Column, Comparison, Context, Index, Name, Options, Verdict, columns_with, compare_with},
 };
 use living_warehouse::Warehouse;
 
 use crate::{Failure, listing};
 
-/// Fields whose values are compared for a new one: those whose names are most alike.
+/// Known items that a new one is compared with in full: those whose names are most alike.
 const CANDIDATES: usize = 3;
 
-/// Compares new entity types, the most frequent first, with those of the same question, and with the new ones before them.
-pub(crate) async fn entity_types(
-    warehouse: &impl Warehouse,
-    options: &Options,
+/// What new items of a commit are compared against.
+pub(crate) struct Comparing<'a, W> {
+    warehouse: &'a W,
+    options: &'a Options,
     commit_seq: i64,
-    new: &[&ItemKey],
-) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
-    let mut similar = BTreeMap::new();
-    let questions: BTreeSet<(&str, &str)> = new.iter().map(|key| (key.scope.as_str(), key.question.as_str())).collect();
-    for (scope, question) in questions {
-        let names = log::names_before(commit_seq, ItemKind::EntityType, Some((scope, question)));
-        let known = listing::rows(warehouse, ItemKind::EntityType, &names).await?;
-        let mut known: Vec<(ItemKey, Name)> = known
-            .into_iter()
-            .map(|(key, _)| {
-                let name = Name::new(&key.name);
-                (key, name)
-            })
-            .collect();
-        for &key in new.iter().filter(|key| key.scope == scope && key.question == question) {
-            let name = Name::new(&key.name);
-            let compared = known.iter().map(|(other, known)| (other, similarity::compare_with(options, &name, known)));
-            if let Some(found) = best(compared) {
-                similar.insert(key.clone(), found);
-            }
-            known.push((key.clone(), name));
-        }
-    }
-    Ok(similar)
+    /// The items that the commit touches, as they are after it.
+    after: &'a TotalsByItem,
+    rulings: BTreeMap<ItemKey, Ruling>,
+    kept_apart: BTreeSet<(ItemKind, String, String)>,
 }
 
-/// Compares new fields with those of other source tables, and with those of the same one that the load doesn't have: columns that
-/// occur together are never duplicates. A name that another table has too is a known name, and no near-duplicate.
-pub(crate) async fn fields(
-    warehouse: &impl Warehouse,
-    options: &Options,
-    commit_seq: i64,
-    new: &[&ItemKey],
-    after: &TotalsByItem,
-) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
-    let mut similar = BTreeMap::new();
-    if new.is_empty() {
-        return Ok(similar);
+/// A new item, and known ones whose names are like its own, the best first.
+type Candidates<'a> = (&'a ItemKey, Vec<ItemKey>);
+
+impl<'a, W: Warehouse> Comparing<'a, W> {
+    pub(crate) fn new(
+        warehouse: &'a W,
+        options: &'a Options,
+        commit_seq: i64,
+        after: &'a TotalsByItem,
+        decided: &[Decided],
+    ) -> Self {
+        let (rulings, kept_apart) = (review::rulings(decided), review::kept_apart(decided));
+        Self { warehouse, options, commit_seq, after, rulings, kept_apart }
     }
-    let known =
-        listing::rows(warehouse, ItemKind::Field, &log::names_before(commit_seq, ItemKind::Field, None)).await?;
-    let known: Vec<ItemKey> = known.into_iter().map(|(key, _)| key).collect();
-    let known = named(&known);
-    let touched: Vec<ItemKey> = after.keys().cloned().collect();
-    let touched: BTreeMap<&ItemKey, Name> = named(&touched).into_iter().collect();
-    let is_known_name =
-        |key: &ItemKey| known.iter().any(|(other, _)| other.scope != key.scope && other.name == key.name);
-    for &key in new.iter().filter(|key| !is_known_name(key)) {
-        let Some(name) = touched.get(key) else { continue };
-        let profile = after.get(key).and_then(profile);
-        let mut candidates: Vec<(&ItemKey, &Name, f64)> = known
-            .iter()
-            .filter(|(other, _)| !after.contains_key(*other))
-            .map(|(other, known)| (*other, known, similarity::compare_with(options, name, known).score))
-            .filter(|(.., score)| *score >= IN_DOUBT)
-            .collect();
-        candidates.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.0.cmp(b.0)));
-        candidates.truncate(CANDIDATES);
-        let mut compared = Vec::new();
-        for (other, known, _) in candidates {
-            let item = field_before(warehouse, commit_seq, other).await?;
-            let left = Column { name, profile };
-            let right = Column { name: known, profile: item.as_ref().and_then(|item| self::profile(&item.totals)) };
-            compared.push((other, similarity::columns_with(options, left, right)));
+
+    /// Compares new entity types, the most frequent first, with those of the same question, and with the new ones before them.
+    pub(crate) async fn entity_types(&self, new: &[&'a ItemKey]) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+        const KIND: ItemKind = ItemKind::EntityType;
+        let mut candidates = Vec::new();
+        let questions: BTreeSet<(&str, &str)> =
+            new.iter().map(|key| (key.scope.as_str(), key.question.as_str())).collect();
+        for (scope, question) in questions {
+            let mut index = Index::new(self.options.clone());
+            for key in self.known_names(KIND, Some((scope, question))).await? {
+                let name = Name::new(&key.name);
+                index.insert(key, name, None);
+            }
+            for &key in new.iter().filter(|key| key.scope == scope && key.question == question) {
+                let name = Name::new(&key.name);
+                candidates.push((key, self.found(key, &index, &name)));
+                index.insert(key.clone(), name, None);
+            }
         }
-        if let Some(found) = best(compared.into_iter()) {
-            similar.insert(key.clone(), found);
-        }
+        let compare = |new: &ItemKey, known: &Item| {
+            Some(compare_with(self.options, &Name::new(&new.name), &Name::new(&known.key.name)))
+        };
+        self.settle(KIND, &candidates, compare).await
     }
-    Ok(similar)
+
+    /// Compares new fields with those of other source tables, and with those of the same one that the load doesn't have: columns that
+    /// occur together are never duplicates. A name that another table has too is a known name, and no near-duplicate; but if it was
+    /// merged there, it may have to be here.
+    pub(crate) async fn fields(&self, new: &[&'a ItemKey]) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+        const KIND: ItemKind = ItemKind::Field;
+        if new.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let known = self.known_names(KIND, None).await?;
+        let (mut similar, new) = self.merged_elsewhere(new);
+        let is_known_name =
+            |key: &ItemKey| known.iter().any(|other| other.scope != key.scope && other.name == key.name);
+        let touched: Vec<ItemKey> = self.after.keys().filter(|key| key.kind == KIND).cloned().collect();
+        let names: BTreeMap<ItemKey, Name> = named(&known).into_iter().chain(named(&touched)).collect();
+        let mut index = Index::new(self.options.clone());
+        for key in known.iter().filter(|key| !self.after.contains_key(*key)) {
+            if let Some(name) = names.get(key) {
+                index.insert(key.clone(), name.clone(), None);
+            }
+        }
+        let new = new.into_iter().filter(|key| !is_known_name(key));
+        let candidates: Vec<Candidates<'_>> =
+            new.filter_map(|key| Some((key, self.found(key, &index, names.get(key)?)))).collect();
+        let compare = |new: &ItemKey, known: &Item| {
+            let left = Column { name: names.get(new)?, profile: self.after.get(new).and_then(profile) };
+            let right = Column { name: names.get(&known.key)?, profile: profile(&known.totals) };
+            Some(columns_with(self.options, left, right))
+        };
+        similar.append(&mut self.settle(KIND, &candidates, compare).await?);
+        Ok(similar)
+    }
+
+    /// The names that were there before the commit, but for those that it withdraws.
+    async fn known_names(&self, kind: ItemKind, within: Option<(&str, &str)>) -> Result<Vec<ItemKey>, Failure> {
+        let names = log::names_before(self.commit_seq, kind, within);
+        let names = listing::rows(self.warehouse, kind, &names).await?.into_iter().map(|(key, _)| key);
+        Ok(names.filter(|key| self.after.get(key).is_none_or(Totals::is_present)).collect())
+    }
+
+    /// The known items whose names are most like that of a new one, but for those that a person said are something else.
+    fn found(&self, new: &ItemKey, index: &Index<ItemKey>, name: &Name) -> Vec<ItemKey> {
+        let found = index.find(Column { name, profile: None }).into_iter().map(|found| found.id);
+        found.filter(|known| !self.is_kept_apart(new, known)).take(CANDIDATES).collect()
+    }
+
+    fn is_kept_apart(&self, a: &ItemKey, b: &ItemKey) -> bool {
+        self.kept_apart.contains(&(a.kind, a.name.clone(), b.name.clone()))
+    }
+
+    /// New items whose name is merged into another in some other scope; and the rest.
+    fn merged_elsewhere(&self, new: &[&'a ItemKey]) -> (BTreeMap<ItemKey, Similar>, Vec<&'a ItemKey>) {
+        let mut similar = BTreeMap::new();
+        let mut rest = Vec::new();
+        for &key in new {
+            let merged = self.rulings.iter().find_map(|(item, ruling)| match &ruling.verdict {
+                Some(Ruled::Merged { into }) if item.kind == key.kind && item.name == key.name => Some((item, into)),
+                _ => None,
+            });
+            match merged.filter(|(_, into)| !self.is_kept_apart(key, into) && !self.after.contains_key(*into)) {
+                Some((item, into)) => {
+                    let reason = format!("in {:?} it is another name of {:?}", item.scope, into.name);
+                    similar.insert(key.clone(), Similar { item: into.clone(), score: 1.0, reason });
+                }
+                None => rest.push(key),
+            }
+        }
+        (similar, rest)
+    }
+
+    /// Looks at the candidates themselves, and keeps for each new item the best that is a duplicate.
+    async fn settle(
+        &self,
+        kind: ItemKind,
+        candidates: &[Candidates<'_>],
+        compare: impl Fn(&ItemKey, &Item) -> Option<Comparison>,
+    ) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+        let known: BTreeSet<&ItemKey> = candidates.iter().flat_map(|(_, known)| known).collect();
+        let known: Vec<ItemKey> = known.into_iter().filter(|key| !self.after.contains_key(*key)).cloned().collect();
+        let mut items = if known.is_empty() {
+            Vec::new()
+        } else {
+            listing::items(self.warehouse, kind, &log::items_before(self.commit_seq, Wanted::Named(kind, &known)))
+                .await?
+        };
+        items.retain(|item| item.totals.is_present() && item.status() != Status::Rejected);
+        // Of those that the commit touches, as they are after it.
+        items.extend(self.after.iter().map(|(key, totals)| Item {
+            key: key.clone(),
+            status: Status::Approved,
+            ruling: None,
+            totals: totals.clone(),
+            similar: None,
+        }));
+        let items: BTreeMap<&ItemKey, &Item> = items.iter().map(|item| (&item.key, item)).collect();
+        let similar = candidates.iter().filter_map(|(new, known)| {
+            let compared = known.iter().filter_map(|key| {
+                let item = items.get(key)?;
+                Some((key, compare(new, item)?))
+            });
+            best(compared).map(|similar| ((*new).clone(), similar))
+        });
+        Ok(similar.collect())
+    }
 }
 
 /// The names of fields, each read as a column of its table.
-fn named(keys: &[ItemKey]) -> Vec<(&ItemKey, Name)> {
+fn named(keys: &[ItemKey]) -> Vec<(ItemKey, Name)> {
     let mut tables = BTreeMap::<&str, Vec<&str>>::new();
     for key in keys {
         tables.entry(&key.scope).or_default().push(&key.name);
@@ -100,7 +183,7 @@ fn named(keys: &[ItemKey]) -> Vec<(&ItemKey, Name)> {
     let contexts: BTreeMap<&str, Context> =
         tables.into_iter().map(|(table, columns)| (table, Context::of_table(table, columns))).collect();
     let context = |key: &ItemKey| contexts.get(key.scope.as_str()).cloned().unwrap_or_default();
-    keys.iter().map(|key| (key, Name::in_table(&key.name, &context(key)))).collect()
+    keys.iter().map(|key| (key.clone(), Name::in_table(&key.name, &context(key)))).collect()
 }
 
 fn profile(totals: &Totals) -> Option<&ColumnProfile> {
@@ -108,12 +191,6 @@ fn profile(totals: &Totals) -> Option<&ColumnProfile> {
         Totals::Field(totals) => Some(&totals.profile),
         Totals::Entity(_) => None,
     }
-}
-
-async fn field_before(warehouse: &impl Warehouse, commit_seq: i64, key: &ItemKey) -> Result<Option<Item>, Failure> {
-    let result = warehouse.run(&log::field_before(commit_seq, &key.scope, &key.name)).await?;
-    let text = result.first().and_then(|row| row.first()).and_then(serde_json::Value::as_str);
-    text.map(|text| serde_json::from_str(text).map_err(|_| Failure::Unreadable("what is known of a field"))).transpose()
 }
 
 /// The duplicate with the highest score, the first by name among equals.

@@ -9,13 +9,20 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::{ItemKey, ItemKind, data_type::holds};
+use crate::profile::Meaning;
 
-/// What the schema says of an item. Counts, times and descriptions are no part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What the schema says of an entity type or a field. Counts, times and descriptions are no part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// As DuckDB spells it; `None` for an entity type.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none", default)]
     pub data_type: Option<String>,
+    /// What the values of a field are, where nearly all are of one kind.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub meaning: Option<Meaning>,
+    /// The names that it has in the data, its own first; empty if that is the only one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub names: Vec<String>,
     /// It looks like another item, and nobody has decided yet.
     #[serde(skip_serializing_if = "is_false", default)]
     pub flagged: bool,
@@ -50,6 +57,10 @@ pub enum ChangeKind {
     /// No visible load holds it any more.
     Removed,
     TypeChanged,
+    /// The values seem to be of another kind than before.
+    MeaningChanged,
+    /// It has other names in the data than before.
+    NamesChanged,
     /// Only whether it's flagged.
     Reviewed,
 }
@@ -75,16 +86,26 @@ impl Change {
             (Some(before), Some(after)) if before == after => return None,
             (None, Some(_)) => (ChangeKind::Added, Compatibility::Additive),
             (Some(_), None) => (ChangeKind::Removed, Compatibility::Breaking),
-            (Some(before), Some(after)) if before.data_type == after.data_type => {
-                (ChangeKind::Reviewed, Compatibility::Additive)
-            }
-            (Some(before), Some(after)) => {
-                let widens =
-                    before.data_type.as_deref().zip(after.data_type.as_deref()).is_some_and(|(b, a)| holds(a, b));
-                (ChangeKind::TypeChanged, if widens { Compatibility::Widening } else { Compatibility::Breaking })
-            }
+            (Some(before), Some(after)) => kind_of_change(before, after),
         };
         Some(Self { change, compatibility, item: item.clone(), before: before.cloned(), after: after.cloned() })
+    }
+}
+
+/// What changed most, of two definitions that differ.
+fn kind_of_change(before: &Definition, after: &Definition) -> (ChangeKind, Compatibility) {
+    if before.data_type != after.data_type {
+        let widens = before.data_type.as_deref().zip(after.data_type.as_deref()).is_some_and(|(b, a)| holds(a, b));
+        (ChangeKind::TypeChanged, if widens { Compatibility::Widening } else { Compatibility::Breaking })
+    } else if before.meaning != after.meaning {
+        // That nearly all values turned out to be of a kind is news; that they no longer are may break what was built on it.
+        let is_news = before.meaning.is_none();
+        (ChangeKind::MeaningChanged, if is_news { Compatibility::Additive } else { Compatibility::Breaking })
+    } else if before.names != after.names {
+        let loses = before.names.iter().any(|name| !after.names.contains(name)) && !after.names.is_empty();
+        (ChangeKind::NamesChanged, if loses { Compatibility::Breaking } else { Compatibility::Additive })
+    } else {
+        (ChangeKind::Reviewed, Compatibility::Additive)
     }
 }
 
@@ -124,6 +145,8 @@ struct EntityType {
     dataset: String,
     question: String,
     label: String,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    names: Vec<String>,
     #[serde(skip_serializing_if = "is_false", default)]
     flagged: bool,
 }
@@ -135,6 +158,10 @@ struct Field {
     column: String,
     #[serde(rename = "type")]
     data_type: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    meaning: Option<Meaning>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    names: Vec<String>,
     #[serde(skip_serializing_if = "is_false", default)]
     flagged: bool,
 }
@@ -153,16 +180,12 @@ impl Content {
                 question: entity.question,
                 name: entity.label,
             };
-            (key, Definition { data_type: None, flagged: entity.flagged })
+            (key, Definition { names: entity.names, flagged: entity.flagged, ..Definition::default() })
         });
         let fields = document.fields.into_iter().map(|field| {
-            let key = ItemKey {
-                kind: ItemKind::Field,
-                scope: field.source_table,
-                question: String::new(),
-                name: field.column,
-            };
-            (key, Definition { data_type: Some(field.data_type), flagged: field.flagged })
+            let Field { source_table: scope, column: name, data_type, meaning, names, flagged } = field;
+            let key = ItemKey { kind: ItemKind::Field, scope, question: String::new(), name };
+            (key, Definition { data_type: Some(data_type), meaning, names, flagged })
         });
         Ok(Self(types.chain(fields).collect()))
     }
@@ -172,18 +195,21 @@ impl Content {
     pub fn canonical(&self) -> String {
         let mut document = Document { entity_types: Vec::new(), fields: Vec::new() };
         for (key, definition) in &self.0 {
-            let flagged = definition.flagged;
+            let Definition { data_type, meaning, names, flagged } = definition.clone();
             match key.kind {
                 ItemKind::EntityType => document.entity_types.push(EntityType {
                     dataset: key.scope.clone(),
                     question: key.question.clone(),
                     label: key.name.clone(),
+                    names,
                     flagged,
                 }),
                 ItemKind::Field => document.fields.push(Field {
                     source_table: key.scope.clone(),
                     column: key.name.clone(),
-                    data_type: definition.data_type.clone().unwrap_or_default(),
+                    data_type: data_type.unwrap_or_default(),
+                    meaning,
+                    names,
                     flagged,
                 }),
             }
@@ -202,7 +228,7 @@ mod tests {
     }
 
     fn typed(data_type: &str) -> Definition {
-        Definition { data_type: Some(data_type.into()), flagged: false }
+        Definition { data_type: Some(data_type.into()), ..Definition::default() }
     }
 
     #[test]

@@ -1,23 +1,28 @@
 //! The catalog: which entity types and fields the committed loads hold, and what the schema was at each version.
 //!
-//! Discovery folds commits into the catalog one by one, in their order. What a commit changes is a pure function of the catalog before
-//! it and of the commit's profiles ([`fold`]), so that folding the whole log into an empty catalog gives the same versions again. The
-//! items that a commit touches are kept as they are after it, in one statement with the commit's number as its key ([`log`]): any
-//! number of runs at once give the result of one.
+//! Discovery folds the commit log into the catalog, one commit by one, in their order. A commit is of a load, of a retraction, or of a
+//! person's [decision](review). What it changes is a pure function of the catalog before it, of the load's profiles and of the
+//! decisions so far ([`fold`]), so that folding the whole log into an empty catalog gives the same versions again. The items that a
+//! commit touches are kept as they are after it, in one statement with the commit's number as its key ([`log`]): any number of runs at
+//! once give the result of one.
+//!
+//! An [`Item`] is what the data has: a label, or a column, under the name that the data gives it. What the schema has is a
+//! [`Definition`](content::Definition) under a canonical name. Most often that is the item's own; a merge or a rename makes it another,
+//! and items of one scope with one canonical name are one definition.
 
 pub mod content;
 pub mod data_type;
 pub mod fold;
 pub mod log;
+pub mod review;
 mod totals;
 
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
+use review::{Ruling, Verdict};
 pub use totals::{EntityTotals, FieldTotals, Totals};
-
-use content::Definition;
 
 /// What an item of the catalog is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,26 +45,53 @@ impl ItemKind {
     }
 }
 
-/// What names an item.
+/// What names an item, or a definition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ItemKey {
     pub kind: ItemKind,
     /// The annotated dataset, or the source table.
     pub scope: String,
     /// The question; empty for a field.
+    #[serde(default)]
     pub question: String,
-    /// The label, or the column's name, as the data has it.
+    /// Of an item the label or the column's name, as the data has it; of a definition the canonical name.
     pub name: String,
 }
 
-/// Whether a person has to look at an item.
+impl ItemKey {
+    /// The key with another name.
+    #[must_use]
+    pub fn named(&self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self.clone() }
+    }
+}
+
+/// Where an item stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Nothing like it was there.
+    /// It's part of the schema: nothing like it was there, or a person said so.
     Approved,
-    /// It looks like an item that was there before.
+    /// It looks like an item that was there before. It's part of the schema, and waits for a person.
     Flagged,
+    /// It came when the schema changed too often. It's no part of the schema until that is over, or a person says so.
+    Waiting,
+    /// A person said that it's no part of the schema.
+    Rejected,
+}
+
+impl Status {
+    /// As the catalog's tables have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Flagged => "flagged",
+            Self::Waiting => "waiting",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 /// The item that a new one looks like, and why.
@@ -75,18 +107,39 @@ pub struct Similar {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     pub key: ItemKey,
+    /// Without regard to what persons decided: see [`Item::status`].
     pub status: Status,
+    /// What persons decided.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ruling: Option<Ruling>,
     pub totals: Totals,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub similar: Option<Similar>,
 }
 
 impl Item {
-    /// What the schema says of the item; `None` if no visible load holds it.
+    /// Where the item stands: as a person decided, else as it was found.
     #[must_use]
-    pub fn definition(&self) -> Option<Definition> {
-        self.totals
-            .is_present()
-            .then(|| Definition { data_type: self.totals.data_type(), flagged: self.status == Status::Flagged })
+    pub fn status(&self) -> Status {
+        match self.ruling.as_ref().and_then(|ruling| ruling.verdict.as_ref()) {
+            Some(Verdict::Kept | Verdict::Merged { .. }) => Status::Approved,
+            Some(Verdict::Rejected) => Status::Rejected,
+            None => self.status,
+        }
+    }
+
+    /// What names the definition that the item belongs to.
+    #[must_use]
+    pub fn canonical(&self) -> ItemKey {
+        match self.ruling.as_ref().and_then(|ruling| ruling.canonical.as_ref()) {
+            Some(name) => self.key.named(name),
+            None => self.key.clone(),
+        }
+    }
+
+    /// Whether the schema has it: a visible load holds it, and it isn't held back.
+    #[must_use]
+    pub fn is_in_schema(&self) -> bool {
+        self.totals.is_present() && matches!(self.status(), Status::Approved | Status::Flagged)
     }
 }

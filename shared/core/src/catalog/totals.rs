@@ -10,7 +10,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::data_type::widest;
-use crate::profile::ColumnProfile;
+use crate::profile::{ColumnProfile, Meaning};
 
 /// Examples of an entity type that are kept.
 const EXAMPLES: usize = 5;
@@ -39,6 +39,24 @@ impl Totals {
         match self {
             Self::Entity(_) => None,
             Self::Field(totals) => Some(totals.data_type()),
+        }
+    }
+
+    /// What the values of a field are. `None` for an entity type.
+    #[must_use]
+    pub fn meaning(&self) -> Option<Meaning> {
+        match self {
+            Self::Entity(_) => None,
+            Self::Field(totals) => Meaning::of(&totals.profile),
+        }
+    }
+
+    /// Adds those of another item of the same kind. Of another kind, nothing.
+    pub fn add(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Entity(mine), Self::Entity(theirs)) => mine.add(theirs),
+            (Self::Field(mine), Self::Field(theirs)) => mine.add(theirs),
+            _ => {}
         }
     }
 }

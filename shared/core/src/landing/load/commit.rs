@@ -37,7 +37,7 @@ impl Load {
             "INSERT INTO commits \
              SELECT log.commit_seq + 1, 'load', {id}, {bucket}, {key}, {etag}, {uploaded_at}, '{dataset}', {source}, {batch_id}, \
                     {schema_version}, {git_sha}, {producer}, loaded.n, rejected.n, '{transfer}', \
-                    greatest(log.committed_at, {WAREHOUSE_NOW}) \
+                    greatest(log.committed_at, {WAREHOUSE_NOW}), NULL \
              FROM (SELECT coalesce(max(commit_seq), 0) AS commit_seq, \
                           coalesce(max(committed_at), TIMESTAMP '1970-01-01') AS committed_at FROM commits) AS log, \
                   (SELECT count(*) AS n FROM landing.{dataset} WHERE load_id = {id}) AS loaded, \
@@ -107,7 +107,7 @@ pub fn retract(id: Uuid, bucket: &str, key: &str, deleted_at: Timestamp) -> Stat
         "INSERT INTO commits \
          SELECT log.commit_seq + 1, 'retraction', {id}, {bucket}, {key}, newest.etag, {deleted_at}, newest.dataset, newest.source, \
                 newest.batch_id, newest.schema_version, newest.git_sha, newest.producer, 0, 0, 'none', \
-                greatest(log.committed_at, {WAREHOUSE_NOW}) \
+                greatest(log.committed_at, {WAREHOUSE_NOW}), NULL \
          FROM (SELECT max(commit_seq) AS commit_seq, max(committed_at) AS committed_at FROM commits) AS log, \
               (FROM commits WHERE bucket = {bucket} AND key = {key} ORDER BY commit_seq DESC LIMIT 1) AS newest \
          WHERE newest.kind = 'load' AND newest.uploaded_at <= {deleted_at} \

@@ -42,7 +42,7 @@ pub const COMMIT_WITHIN_SECONDS: i64 = 3600;
 pub const SWEEP_AFTER_SECONDS: i64 = 24 * 3600;
 
 /// The warehouse's clock as a UTC timestamp, whatever the session's time zone.
-const WAREHOUSE_NOW: &str = "make_timestamp(epoch_us(now()))";
+pub(crate) const WAREHOUSE_NOW: &str = "make_timestamp(epoch_us(now()))";
 
 /// A content that an object has or had.
 #[derive(Debug, Clone, PartialEq, Eq)]
