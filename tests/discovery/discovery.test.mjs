@@ -79,6 +79,44 @@ test("any loader may ask for a run, with the token", async () => {
   assert.equal((await stack.fetch("discovery", "/run", { headers: { authorization: `Bearer ${stack.secrets.adminToken}` } })).status, 405);
 });
 
+async function ask(method, path, body) {
+  const headers = { authorization: `Bearer ${stack.secrets.adminToken}` };
+  const response = await stack.fetch("discovery", path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return { status: response.status, body: await response.json() };
+}
+
+test("a person decides on a conflict after seeing what it touches, and may undo it", async () => {
+  const { body: open } = await ask("GET", "/conflicts");
+  const { item, similar_to: into, revision } = open.conflicts.find((conflict) => conflict.item.name === "ports");
+  const merge = { action: "merge", item, into, seen: revision, by: "ann", reason: "a plural" };
+  const version = await newestVersion();
+  const preview = await ask("POST", "/decisions/preview", merge);
+  assert.deepEqual([preview.status, preview.body.versions.next], [200, version + 1]);
+  const made = await ask("POST", "/decisions", merge);
+  assert.deepEqual([made.status, made.body.version], [200, version + 1]);
+  assert.equal(await published(), String(version + 1));
+  const again = await ask("POST", "/decisions", merge);
+  assert.deepEqual([again.status, again.body.title], [409, "Conflict"], "somebody decided since it was looked at");
+  const merged = (await ask("GET", "/conflicts?state=merged")).body.conflicts;
+  assert.deepEqual(merged.map((conflict) => [conflict.item.name, conflict.decided_by]), [["ports", "ann"]]);
+  const undone = await ask("POST", "/decisions", { action: "undo", decision: made.body.decision, by: "ann" });
+  assert.deepEqual([undone.status, undone.body.version], [200, version + 2]);
+});
+
+test("a decision that can't be made is refused with the rule", async () => {
+  const item = { kind: "entity_type", scope: "port-calls", question: "entities", name: "vessel" };
+  const refused = async (body) => {
+    const { status, body: problem } = await ask("POST", "/decisions", { by: "ann", ...body });
+    return [status, problem.detail];
+  };
+  assert.deepEqual(await refused({ action: "merge", item, into: item }), [422, 'an item can\'t be merged into itself: "vessel"']);
+  assert.deepEqual(await refused({ action: "undo", decision: 1_000 }), [404, "there is no decision 1000"]);
+  assert.match((await refused({ action: "vote", item }))[1], /unknown variant `vote`/);
+  assert.match((await refused({ action: "reject", item, by: " " }))[1], /by: whoever decides/);
+  assert.equal((await ask("GET", "/conflicts?state=lost")).status, 400);
+  assert.equal((await ask("GET", "/decisions")).status, 405);
+});
+
 test("twenty runs at once give the result of one", async () => {
   const version = await newestVersion();
   const register = "vessel-csv/flag_register/2026.parquet";

@@ -29,7 +29,11 @@ PORTS = ["Vigo", "Las Palmas", "Busan", "Montevideo", "Cape Town", "Dakar", "Rey
 FLAGS = ["PAN", "LBR", "ESP", "KOR", "ISL", "ZAF", "URY"]
 
 #: Labels of ships and ports that annotators give, by round: at first they agree.
-LABELS = [(["vessel"], ["port"]), (["vessel", "Vessel", "ship"], ["port", "ports", "harbour"]), (["tugboat"], ["port"])]
+LABELS = [
+    (["vessel"], ["port"]),
+    (["vessel", "Vessel", "ship"], ["port", "ports", "harbour"]),
+    (["tugboat", "vesel"], ["port", "harbor"]),
+]
 
 #: Registers with headers that differ for the same things, all in UTF-8.
 REGISTERS = ["gfw_reefers", "imo_container_vessels", "imo_other_vessels", "iccat_med_vessels", "seaconex_vessels", "uk_vessels_over10m"]
@@ -99,6 +103,8 @@ def made_files(manifest, chance):
         made_round(manifest, round_number, records)
     manifest.table("vessel-csv", "flag_register/2026.parquet", made_register(chance, 600, "IMO number", "Vessel name", "Flag"), "register-1")
     manifest.table("vessel-csv", "fleet_list/2026.parquet", made_register(chance, 300, "imo_no", "VESSEL_NAME", "flag_state"), "register-2")
+    manifest.table("vessel-csv", "coastal_register/2026.parquet", made_register(chance, 200, "IMO", "nameOfVessel", "flagState"), "register-3")
+    manifest.table("vessel-csv", "port_calls/2026.parquet", made_register(chance, 400, "imo_nr", "ship", "Nationality"), "register-4")
 
 
 def made_page(chance, document_id, page):
@@ -135,6 +141,8 @@ def made_record(chance, number, labels):
 
 
 def made_register(chance, rows, imo, name, flag):
+    """A register of ships; the others differ in the headers of these three columns."""
+
     def imo_number():
         digits = [chance.randint(0, 9) for _ in range(6)]
         return "".join(map(str, digits)) + str(sum(d * w for d, w in zip(digits, range(7, 1, -1))) % 10)

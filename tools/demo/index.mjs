@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
+import { showDecision } from "./review.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
@@ -14,6 +15,9 @@ const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discove
 
 /** Objects from this size on are read by the warehouse itself; the local one has the way to R2 that this takes. */
 const PULL_FROM_BYTES = 1 << 20;
+
+/** On its first day a warehouse meets more that is new than on any other. */
+const VERSIONS_A_DAY = 1000;
 
 /** @type {import("./landing.mjs").LandedFile[]} */
 let landed = [];
@@ -38,6 +42,7 @@ const STEPS = [
   { title: "What readers see", run: showReaderViews },
   { title: "The schema follows: a version for each commit that changes it", run: (stack) => showVersions(stack) },
   { title: "What looks like something that was there waits for a person", run: showConflicts },
+  { title: "A person decides, and may change their mind", run: showDecision },
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
 ];
 
@@ -51,7 +56,10 @@ const stack = await startStack({
   stateFolder,
   crons: true,
   queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 } },
-  variables: { ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) } },
+  variables: {
+    ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) },
+    discovery: { MAX_VERSIONS_PER_DAY: String(VERSIONS_A_DAY) },
+  },
   ...(!endAfterSteps && { ports: PORTS }),
 });
 // Miniflare ends the process at a signal; the warehouse is to close its file first.

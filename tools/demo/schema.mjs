@@ -14,7 +14,7 @@ const NAMES = 6;
 const CONFLICTS = 20;
 
 /**
- * Prints each version of the schema: the object that caused it, and what it changed. What looks like something else has a (?).
+ * Prints each version of the schema: the object or the decision that caused it, and what it changed. What looks like something else has a (?).
  *
  * @param {Stack} stack
  * @param {number} [after] Only versions after this one.
@@ -22,7 +22,7 @@ const CONFLICTS = 20;
 export async function showVersions(stack, after = 1) {
   await stack.waitUntilIdle({ timeoutMs: 300_000 });
   const versions = await stack.sql.query(`
-    SELECT v.version, c.bucket || '/' || c.key AS object, x.kind, x.change, x.compatibility, count(*) AS changes,
+    SELECT v.version, coalesce(c.bucket || '/' || c.key, (c.decision->>'$.by') || ': ' || (c.decision->>'$.action')) AS cause, x.kind, x.change, x.compatibility, count(*) AS changes,
            array_to_string(list(x.name || CASE WHEN x.flagged THEN ' (?)' ELSE '' END ORDER BY x.flagged, x.name)[1:${NAMES}], ', ') AS names
     FROM schema_snapshots AS v JOIN commits AS c USING (commit_seq),
          unnest(from_json(v.diff, '[{"kind":"VARCHAR","change":"VARCHAR","compatibility":"VARCHAR","name":"VARCHAR",
@@ -32,9 +32,9 @@ export async function showVersions(stack, after = 1) {
     WHERE v.version > ${after} GROUP BY ALL ORDER BY ALL`);
   printTable(
     ["version", "caused by", "change", "of", "names"],
-    versions.map(({ version, object, kind, change, compatibility, changes, names }) => {
+    versions.map(({ version, cause, kind, change, compatibility, changes, names }) => {
       const more = changes > NAMES ? `, and ${changes - NAMES} more` : "";
-      return [version, object, `${change} (${compatibility})`, `${changes} ${kind.replace("_", " ")}${changes > 1 ? "s" : ""}`, names + more];
+      return [version, cause, `${change.replace("_", " ")} (${compatibility})`, `${changes} ${kind.replace("_", " ")}${changes > 1 ? "s" : ""}`, names + more];
     }),
   );
 }
@@ -45,10 +45,10 @@ export async function showVersions(stack, after = 1) {
  * @param {Stack} stack
  */
 export async function showConflicts(stack) {
-  const all = await stack.sql.value("SELECT count(*) FROM entity_conflicts");
+  const all = await stack.sql.value("SELECT count(*) FROM entity_conflicts WHERE state = 'open'");
   const conflicts = await stack.sql.query(`
     SELECT scope, name, similar_item->>'$.scope' AS other_scope, similar_item->>'$.name' AS other, score, reason
-    FROM entity_conflicts ORDER BY kind, score DESC, scope, name LIMIT ${CONFLICTS}`);
+    FROM entity_conflicts WHERE state = 'open' ORDER BY kind, score DESC, scope, name LIMIT ${CONFLICTS}`);
   printTable(
     ["new", "looks like", "score", "because"],
     conflicts.map(({ scope, name, other_scope, other, score, reason }) => [

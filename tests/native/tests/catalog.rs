@@ -65,7 +65,7 @@ proptest! {
     #[test]
     fn what_is_undone_holds_no_more_and_what_was_before_holds_again(actions in proptest::collection::vec(action(), 1..12)) {
         let log = log(&actions);
-        let undone = [&log[..], &[decided(100, Action::Undo { decision: log.len() as i64 })]].concat();
+        let undone = [&log[..], &[decided(100, Action::Undo { decision: log[log.len() - 1].commit_seq })]].concat();
         prop_assert_eq!(holding(&undone), holding(&log[..log.len() - 1]));
         let redone = [&undone[..], &[decided(101, Action::Undo { decision: 100 })]].concat();
         prop_assert_eq!(holding(&redone), holding(&log));
