@@ -142,6 +142,13 @@ CREATE OR REPLACE MACRO catalog_items_at(at_commit) AS TABLE
         GROUP BY ALL
     ) AS newest USING (commit_seq, kind, scope, question, name);
 
+-- How many values a sketch stands for, about: it has the 256 smallest hashes of them, of 16 hexadecimal digits each, and below that all.
+CREATE OR REPLACE MACRO sketch_count(sketch) AS
+    CASE WHEN length(sketch) < 256 * 16
+        THEN length(sketch) // 16
+        ELSE CAST(255 / (CAST('0x' || right(sketch, 16) AS UBIGINT) / 18446744073709551615) AS BIGINT)
+    END;
+
 -- What the schema has: entity types and fields under their canonical names, each with the names that it has in the data.
 CREATE OR REPLACE MACRO definitions_at(at_commit) AS TABLE
     SELECT
@@ -162,6 +169,8 @@ CREATE OR REPLACE MACRO entity_types_at(at_commit) AS TABLE
         CAST(totals->>'$.responses' AS BIGINT) AS occurrence_count,
         CAST(totals->>'$.suggestions' AS BIGINT) AS suggestion_count,
         CAST(totals->>'$.records' AS BIGINT) AS record_count,
+        -- About: exact below 256.
+        sketch_count(totals->>'$.documents') AS document_count,
         from_json(totals->'$.examples', '["VARCHAR"]') AS examples,
         make_timestamp(CAST(totals->>'$.first_seen' AS BIGINT)) AS first_seen,
         make_timestamp(CAST(totals->>'$.last_seen' AS BIGINT)) AS last_seen

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, is_country_code, is_imo_number, is_mmsi};
 pub use meaning::Meaning;
-pub use sketch::Sketch;
+pub use sketch::{SIZE as SKETCH_SIZE, Sketch};
 
 use crate::column_type::ColumnType;
 

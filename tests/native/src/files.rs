@@ -37,11 +37,14 @@ pub fn documents(rows: &[(&str, i32, &str, Option<f64>)]) -> Bytes {
     ])
 }
 
-/// A file of annotations in the layout of an Argilla export: (record, text, label of one span over the whole text).
+/// A file of annotations in the layout of an Argilla export: (record, text, label of one span over the whole text). Records whose ids end
+/// with the same character are of one document.
 #[must_use]
 pub fn annotations(rows: &[(&str, &str, &str)]) -> Bytes {
     let ids: StringArray = rows.iter().map(|row| Some(row.0)).collect();
     let texts: StringArray = rows.iter().map(|row| Some(row.1)).collect();
+    let documents: StringArray =
+        rows.iter().map(|row| row.0.chars().last().map(|last| format!("document {last}"))).collect();
     let span = Fields::from(vec![
         Field::new("start", DataType::Int64, true),
         Field::new("end", DataType::Int64, true),
@@ -70,6 +73,7 @@ pub fn annotations(rows: &[(&str, &str, &str)]) -> Bytes {
     write(vec![
         ("id", Arc::new(ids) as ArrayRef),
         ("text", Arc::new(texts)),
+        ("document_id", Arc::new(documents)),
         ("entities.responses", Arc::new(responses.finish())),
         ("entities.responses.status", Arc::new(statuses.finish())),
     ])

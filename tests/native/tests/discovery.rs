@@ -11,6 +11,7 @@ use living_core::{
         review::Action,
     },
     landing::load::label_profiles,
+    profile::is_imo_number,
     time::Timestamp,
 };
 use living_warehouse::Warehouse;
@@ -67,8 +68,9 @@ async fn a_new_label_becomes_a_version_and_a_known_one_is_only_counted() {
     land_labels(&harness, "2", &[("d", "person")]).await;
     let report = harness.discover().await;
     assert_eq!((report.commits, report.new_entity_types, report.version_after), (1, 0, 2));
-    let counts = harness.duck.query("SELECT label, occurrence_count FROM entity_types ORDER BY label").await;
-    assert_eq!(counts, [[Value::from("person"), 3.into()], ["ship".into(), 1.into()]]);
+    let counts =
+        harness.duck.query("SELECT label, occurrence_count, document_count FROM entity_types ORDER BY label").await;
+    assert_eq!(counts, [[Value::from("person"), 3.into(), 3.into()], ["ship".into(), 1.into(), 1.into()]]);
     assert_eq!(harness.discover().await.commits, 0);
 }
 
@@ -113,22 +115,40 @@ async fn columns_get_types_that_widen_and_narrow_with_what_is_there() {
 }
 
 #[tokio::test]
+async fn a_column_whose_values_seem_to_be_of_another_kind_than_before_is_recorded() {
+    let harness = Harness::start().await;
+    let numbers: Vec<String> = (9_000_000u64..).filter(|&n| is_imo_number(n)).take(30).map(|n| n.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    land_table(&harness, "ships/1.parquet", &[("ship", &numbers)]).await;
+    harness.discover().await;
+    let meaning = "SELECT meaning FROM field_definitions";
+    assert_eq!(harness.duck.query(meaning).await, [["imo_number"]]);
+    land_table(&harness, "ships/2.parquet", &[("ship", &["1000001", "1000002", "1000003"])]).await;
+    harness.discover().await;
+    assert_eq!(changes(&harness, 3).await, [change("meaning_changed", "breaking", "ship")]);
+    assert_eq!(harness.duck.query(meaning).await, [[Value::Null]]);
+}
+
+#[tokio::test]
 async fn what_looks_like_something_that_is_there_is_flagged_with_a_reason() {
     let harness = Harness::start().await;
     land_labels(&harness, "1", &[("a", "product"), ("b", "location")]).await;
-    land_labels(&harness, "2", &[("c", "products"), ("d", "weather")]).await;
+    land_labels(&harness, "2", &[("c", "products"), ("d", "weather"), ("e", "PRODUCTS")]).await;
     land_table(&harness, "first/1.parquet", &[("vessel_name", &["Ever Given"]), ("gross_tonnage", &["220940"])]).await;
     land_table(&harness, "second/1.parquet", &[("VesselName", &["Emma"]), ("cargo", &["tea"])]).await;
     let report = harness.discover().await;
-    assert_eq!((report.conflicts, report.new_entity_types, report.new_fields), (2, 4, 4));
+    assert_eq!((report.conflicts, report.new_entity_types, report.new_fields), (3, 5, 4));
     let conflicts = harness
         .duck
         .query("SELECT name, similar_item->>'$.name', score >= 0.85, length(reason) > 0 FROM entity_conflicts ORDER BY name")
         .await;
     let conflict = |name: &str, similar: &str| [Value::from(name), similar.into(), true.into(), true.into()];
-    assert_eq!(conflicts, [conflict("VesselName", "vessel_name"), conflict("products", "product")]);
-    let flagged = harness.duck.query("SELECT label FROM entity_types WHERE status = 'flagged'").await;
-    assert_eq!(flagged, [["products"]], "it can be queried, and says that it's in doubt");
+    assert_eq!(
+        conflicts,
+        [conflict("PRODUCTS", "product"), conflict("VesselName", "vessel_name"), conflict("products", "product")]
+    );
+    let flagged = harness.duck.query("SELECT label FROM entity_types WHERE status = 'flagged' ORDER BY label").await;
+    assert_eq!(flagged, [["PRODUCTS"], ["products"]], "it can be queried, and says that it's in doubt");
 }
 
 /// The entity types, counted anew in what readers see.
@@ -138,7 +158,8 @@ async fn recount(harness: &Harness) -> Vec<Vec<Value>> {
         .duck
         .query(&format!(
             "SELECT profile->>'$.dataset' AS dataset, name, sum(CAST(profile->>'$.responses' AS BIGINT))::BIGINT, \
-                    sum(CAST(profile->>'$.suggestions' AS BIGINT))::BIGINT, sum(CAST(profile->>'$.records' AS BIGINT))::BIGINT \
+                    sum(CAST(profile->>'$.suggestions' AS BIGINT))::BIGINT, sum(CAST(profile->>'$.records' AS BIGINT))::BIGINT, \
+                    len(list_distinct(flatten(list(regexp_extract_all(profile->>'$.documents', '.{{16}}'))))) \
              FROM ({profiles}) AS p(load_id, kind, name, profile) GROUP BY ALL ORDER BY ALL"
         ))
         .await
@@ -150,7 +171,7 @@ async fn catalogued(harness: &Harness) -> Vec<Vec<Value>> {
         .duck
         .query(
             "SELECT scope, name, CAST(item->>'$.totals.responses' AS BIGINT), CAST(item->>'$.totals.suggestions' AS BIGINT), \
-                    CAST(item->>'$.totals.records' AS BIGINT) \
+                    CAST(item->>'$.totals.records' AS BIGINT), sketch_count(item->>'$.totals.documents') \
              FROM catalog_items_at(9223372036854775807) WHERE kind = 'entity_type' AND is_present ORDER BY ALL",
         )
         .await

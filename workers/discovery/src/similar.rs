@@ -163,12 +163,10 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
             similar: None,
         }));
         let items: BTreeMap<&ItemKey, &Item> = items.iter().map(|item| (&item.key, item)).collect();
-        let similar = candidates.iter().filter_map(|(new, known)| {
-            let compared = known.iter().filter_map(|key| {
-                let item = items.get(key)?;
-                Some((key, compare(new, item)?))
-            });
-            best(compared).map(|similar| ((*new).clone(), similar))
+        let new: BTreeSet<&ItemKey> = candidates.iter().map(|(new, _)| *new).collect();
+        let similar = candidates.iter().filter_map(|(key, known)| {
+            let compared = known.iter().filter_map(|other| Some((other, compare(key, items.get(other)?)?)));
+            best(compared, |key| !new.contains(key)).map(|similar| ((*key).clone(), similar))
         });
         Ok(similar.collect())
     }
@@ -193,10 +191,16 @@ fn profile(totals: &Totals) -> Option<&ColumnProfile> {
     }
 }
 
-/// The duplicate with the highest score, the first by name among equals.
-fn best<'a>(compared: impl Iterator<Item = (&'a ItemKey, Comparison)>) -> Option<Similar> {
+/// Of the duplicates one that was there before, if there's one; of these the one with the highest score, the first by name among equals.
+fn best<'a>(
+    compared: impl Iterator<Item = (&'a ItemKey, Comparison)>,
+    was_there: impl Fn(&ItemKey) -> bool,
+) -> Option<Similar> {
     compared
         .filter(|(_, comparison)| comparison.verdict == Verdict::Duplicate)
-        .max_by(|a, b| a.1.score.total_cmp(&b.1.score).then_with(|| b.0.cmp(a.0)))
+        .max_by(|a, b| {
+            let by_age = was_there(a.0).cmp(&was_there(b.0));
+            by_age.then_with(|| a.1.score.total_cmp(&b.1.score)).then_with(|| b.0.cmp(a.0))
+        })
         .map(|(item, comparison)| Similar { item: item.clone(), score: comparison.score, reason: comparison.reason })
 }

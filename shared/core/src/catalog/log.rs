@@ -24,7 +24,7 @@ use crate::{
         Dataset,
         load::{WAREHOUSE_NOW, label_profiles},
     },
-    profile::Meaning,
+    profile::{Meaning, SKETCH_SIZE},
     sql::{Literal, Statement},
     time::Timestamp,
 };
@@ -209,6 +209,8 @@ fn entities(profiles: &str) -> String {
                   'responses', CAST(sum(CAST(profile->>'$.responses' AS BIGINT)) AS BIGINT), \
                   'suggestions', CAST(sum(CAST(profile->>'$.suggestions' AS BIGINT)) AS BIGINT), \
                   'records', CAST(sum(CAST(profile->>'$.records' AS BIGINT)) AS BIGINT), \
+                  'documents', array_to_string(list_sort(list_distinct(flatten(list( \
+                    regexp_extract_all(coalesce(profile->>'$.documents', ''), '.{{16}}')))))[1:{SKETCH_SIZE}], ''), \
                   'examples', list_sort(list_distinct(flatten(list(from_json(profile->'$.examples', '[\"VARCHAR\"]')))))[1:5], \
                   'first_seen', epoch_us(min(coalesce(CAST(profile->>'$.first_seen' AS TIMESTAMP), committed_at))), \
                   'last_seen', epoch_us(max(coalesce(CAST(profile->>'$.last_seen' AS TIMESTAMP), committed_at)))) AS VARCHAR) AS body \

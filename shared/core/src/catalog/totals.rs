@@ -10,7 +10,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 use super::data_type::widest;
-use crate::profile::{ColumnProfile, Meaning};
+use crate::profile::{ColumnProfile, Meaning, Sketch};
 
 /// Examples of an entity type that are kept.
 const EXAMPLES: usize = 5;
@@ -70,6 +70,9 @@ pub struct EntityTotals {
     pub suggestions: u64,
     /// Records with such a span.
     pub records: u64,
+    /// Documents that these records are of.
+    #[serde(default)]
+    pub documents: Sketch,
     pub examples: Vec<String>,
     /// Microseconds since 1970.
     pub first_seen: i64,
@@ -82,6 +85,7 @@ impl EntityTotals {
         self.responses += other.responses;
         self.suggestions += other.suggestions;
         self.records += other.records;
+        self.documents.merge(&other.documents);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         for example in &other.examples {
@@ -94,7 +98,7 @@ impl EntityTotals {
     /// As it is when no visible load holds it. What was seen stays known.
     #[must_use]
     pub fn withdrawn(&self) -> Self {
-        Self { responses: 0, suggestions: 0, records: 0, ..self.clone() }
+        Self { responses: 0, suggestions: 0, records: 0, documents: Sketch::default(), ..self.clone() }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use twox_hash::XxHash64;
 
 /// Hashes that a sketch keeps. The relative error of a count is about `1/√(SIZE − 2)`: 6 %.
-const SIZE: usize = 256;
+pub const SIZE: usize = 256;
 
 /// The `SIZE` smallest hashes of a set ("k minimum values"; Beyer et al., *On synopses for distinct-value estimation under multiset
 /// operations*, SIGMOD 2007). Adding sketches gives the sketch of the union.

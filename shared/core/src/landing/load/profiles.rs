@@ -5,6 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::Load;
 use crate::{
     landing::{Dataset, contract::Contract},
+    profile::SKETCH_SIZE,
     sql::{Literal, Statement},
 };
 
@@ -35,14 +36,15 @@ impl Load {
 
 /// The labels of spans in the rows of `annotations AS a` that meet `condition`: a row per load, dataset, question and label, as in
 /// `load_profiles`. `annotations` is `landing.annotations` or what readers see of it.
-/// Submitted responses and suggestions are counted apart.
+/// Submitted responses and suggestions are counted apart. `documents` is a [`Sketch`](crate::profile::Sketch), whose hashes are the
+/// first 64 bits of the MD5 of the document's id.
 #[must_use]
 pub fn label_profiles(annotations: &str, condition: &str) -> String {
     // A span is an object with a label. Answers of other kinds (a rating, a text) are none.
     const SPANS: &str = r#"'[{"start":"BIGINT","end":"BIGINT","label":"VARCHAR"}]'"#;
     format!(
         r#"WITH question AS (
-             SELECT a.load_id, a.dataset, a.record_id, a.text, a.annotated_at, q.key AS question, q.value AS parts
+             SELECT a.load_id, a.dataset, a.record_id, a.document_id, a.text, a.annotated_at, q.key AS question, q.value AS parts
              FROM {annotations} AS a, json_each(a.questions) AS q
              WHERE {condition}),
            answer AS (
@@ -63,6 +65,8 @@ pub fn label_profiles(annotations: &str, condition: &str) -> String {
              'responses', count(*) FILTER (given_as = 'response'),
              'suggestions', count(*) FILTER (given_as = 'suggestion'),
              'records', count(DISTINCT record_id),
+             'documents', coalesce(array_to_string(list_sort(list(DISTINCT substr(md5(document_id), 1, 16))
+               FILTER (document_id IS NOT NULL))[1:{SKETCH_SIZE}], ''), ''),
              'first_seen', min(annotated_at), 'last_seen', max(annotated_at),
              'examples', list_sort(list(DISTINCT text[s.start + 1 : s."end"]))[1:5])
            FROM span
