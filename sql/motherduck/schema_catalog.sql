@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS catalog_log (
     -- Flagged: it looked like another item when it was first seen. Waiting: it came when the schema changed too often. Rejected: a person
     -- said that it's no part of the schema.
     status            VARCHAR CHECK (status IN ('approved', 'flagged', 'waiting', 'rejected')),
-    -- What the schema calls it.
+    -- What the schema calls it, if not by its name in the data.
     canonical         VARCHAR,
     -- Whether it carries the definition of its canonical name. The five columns after this one are of the definition.
     leads             BOOLEAN,
@@ -44,6 +44,9 @@ CREATE TABLE IF NOT EXISTS catalog_log (
     item              JSON,
     -- What the commit changes in the schema, with the kind of change and its compatibility.
     changes           JSON,
+    -- The commit that touched the item next: from there on, readers pass this row over. Only a hint, and never one too many: where it's
+    -- NULL, readers have to compare.
+    superseded_at     BIGINT,
     PRIMARY KEY (commit_seq, item_no)
 );
 
@@ -131,16 +134,11 @@ WHERE NOT EXISTS (SELECT 1 FROM schema_snapshots);
 -- The catalog as readers see it. `…_at(n)` shows it as it is once commit n is folded in.
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- The keys of the rows are found first, so that what is known of items is read for these only.
 CREATE OR REPLACE MACRO catalog_items_at(at_commit) AS TABLE
-    SELECT l.* EXCLUDE (item_no, changes)
-    FROM catalog_log AS l
-    JOIN (
-        SELECT kind, scope, question, name, max(commit_seq) AS commit_seq
-        FROM catalog_log
-        WHERE commit_seq <= at_commit AND item_no > 0
-        GROUP BY ALL
-    ) AS newest USING (commit_seq, kind, scope, question, name);
+    SELECT * EXCLUDE (item_no, changes, superseded_at) REPLACE (coalesce(canonical, name) AS canonical)
+    FROM catalog_log
+    WHERE commit_seq <= at_commit AND item_no > 0 AND (superseded_at IS NULL OR superseded_at > at_commit)
+    QUALIFY row_number() OVER (PARTITION BY kind, scope, question, name ORDER BY commit_seq DESC) = 1;
 
 -- How many values a sketch stands for, about: it has the 256 smallest hashes of them, of 16 hexadecimal digits each, and below that all.
 CREATE OR REPLACE MACRO sketch_count(sketch) AS

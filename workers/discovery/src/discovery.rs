@@ -88,8 +88,8 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
     /// What stopped it. What was done is done.
     pub async fn run(&self) -> Result<RunReport, Failure> {
         let started = self.host.now();
-        let mut report = RunReport { version_before: self.newest_version().await?, ..RunReport::default() };
-        report.version_after = report.version_before;
+        let mut newest = self.newest_version().await?;
+        let mut report = RunReport { version_before: newest.version, ..RunReport::default() };
         loop {
             let commits = self.pending_commits().await?;
             let is_last = commits.is_empty();
@@ -100,13 +100,15 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
                 }
             }
             // Even if nothing was folded in: an earlier run may have died before this.
-            while let Some(version) = self.add_version().await? {
-                report.version_after = version.version;
+            while let Some(version) = self.add_version(&newest).await? {
+                newest = version;
             }
             if is_last {
                 break;
             }
+            self.mark_superseded().await;
         }
+        report.version_after = newest.version;
         report.milliseconds = self.host.now().millis() - started.millis();
         self.publish(report.version_after).await;
         if report.commits > 0 {
@@ -116,13 +118,16 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
         Ok(report)
     }
 
-    async fn newest_version(&self) -> Result<i64, Failure> {
-        let result = self.warehouse.run(&Statement::read("SELECT max(version) FROM schema_snapshots")).await?;
-        result
-            .first()
-            .and_then(|row| row.first())
-            .and_then(serde_json::Value::as_i64)
-            .ok_or(Failure::Unreadable("the number of a version"))
+    /// Only a hint for readers: what fails here, the next run does.
+    async fn mark_superseded(&self) {
+        if let Err(error) = self.warehouse.run(&log::mark_superseded()).await {
+            line::warning("not_marked").with("error", error.to_string()).write();
+        }
+    }
+
+    async fn newest_version(&self) -> Result<Version, Failure> {
+        let result = self.warehouse.run(&log::newest_version()).await?;
+        result.first().and_then(|row| log::read_version(row)).ok_or(Failure::Unreadable("a version"))
     }
 
     async fn pending_commits(&self) -> Result<Vec<Commit>, Failure> {
@@ -290,8 +295,8 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
     }
 
     /// Makes the next version, if one is due.
-    async fn add_version(&self) -> Result<Option<Version>, Failure> {
-        let result = self.warehouse.run(&log::add_version()).await?;
+    async fn add_version(&self, newest: &Version) -> Result<Option<Version>, Failure> {
+        let result = self.warehouse.run(&log::add_version(newest.commit_seq)).await?;
         result.first().map(|row| log::read_version(row).ok_or(Failure::Unreadable("a version"))).transpose()
     }
 

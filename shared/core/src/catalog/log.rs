@@ -330,32 +330,45 @@ fn key_literals(key: &ItemKey) -> String {
     format!("({scope}, {question}, {name})")
 }
 
-/// The rows of the items of a kind before a commit. The condition is on scope, question and name. The keys of the rows are found first,
-/// so that what is known of items is read for these only.
+/// The rows of the items of a kind before a commit. The condition is on scope, question and name.
 fn newest(kind: ItemKind, commit_seq: i64, condition: &str) -> String {
     format!(
-        "SELECT l.* FROM catalog_log AS l JOIN ( \
-           SELECT scope, question, name, max(commit_seq) AS commit_seq FROM catalog_log \
-           WHERE kind = '{kind}' AND commit_seq < {commit_seq} AND {condition} GROUP BY ALL \
-         ) AS last USING (commit_seq, scope, question, name) WHERE l.kind = '{kind}'",
+        "SELECT * FROM catalog_log \
+         WHERE kind = '{kind}' AND commit_seq < {commit_seq} AND (superseded_at IS NULL OR superseded_at >= {commit_seq}) \
+           AND {condition} \
+         QUALIFY row_number() OVER (PARTITION BY scope, question, name ORDER BY commit_seq DESC) = 1",
         kind = kind.name()
     )
 }
 
 /// Condition for the names of `wanted` (a relation with scope, question and name), for the items that have one of these as canonical
-/// name, and for those that have the same canonical name as one of these. It may hold for some that did once.
+/// name, and for those that have the same canonical name as one of these. It may hold for some that had it once.
 fn of_definitions(kind: ItemKind, commit_seq: i64, wanted: &str) -> String {
     format!(
         "(scope, question, name) IN ( \
            WITH wanted AS (SELECT DISTINCT scope, question, name FROM ({wanted}) AS w), \
                 renamed AS (SELECT DISTINCT scope, question, name, canonical FROM catalog_log \
-                            WHERE kind = '{kind}' AND canonical <> name AND commit_seq < {commit_seq}), \
+                            WHERE kind = '{kind}' AND canonical IS NOT NULL AND commit_seq < {commit_seq}), \
                 definitions AS (FROM wanted UNION \
                                 SELECT r.scope, r.question, r.canonical FROM renamed AS r SEMI JOIN wanted USING (scope, question, name)) \
            SELECT (scope, question, name) FROM (FROM definitions UNION FROM wanted UNION \
              SELECT r.scope, r.question, r.name FROM renamed AS r \
              SEMI JOIN definitions AS d ON d.scope = r.scope AND d.question = r.question AND d.name = r.canonical))",
         kind = kind.name()
+    )
+}
+
+/// Notes at the rows of items which commit touched the item next, so that readers pass them over. Only a hint: where it's missing,
+/// readers compare. What a run that died didn't note, the next one does.
+#[must_use]
+pub fn mark_superseded() -> Statement {
+    Statement::repeatable(
+        "UPDATE catalog_log SET superseded_at = later.superseded_at FROM ( \
+           SELECT commit_seq, item_no, \
+                  lead(commit_seq) OVER (PARTITION BY kind, scope, question, name ORDER BY commit_seq) AS superseded_at \
+           FROM catalog_log WHERE item_no > 0 AND superseded_at IS NULL) AS later \
+         WHERE later.superseded_at IS NOT NULL \
+           AND catalog_log.commit_seq = later.commit_seq AND catalog_log.item_no = later.item_no",
     )
 }
 
@@ -420,7 +433,7 @@ pub fn resume_if_due(decision: &Decision, changes: u64) -> Statement {
          WHERE log.commit_seq = (SELECT max(commit_seq) FROM catalog_log) \
            AND EXISTS (FROM catalog_items_at(log.commit_seq) WHERE status = 'waiting') \
            AND (SELECT count(*) FROM catalog_log AS l JOIN commits AS c USING (commit_seq) \
-                WHERE l.item_no = 0 AND json_array_length(l.changes) > 0 AND c.kind <> 'decision' \
+                WHERE l.item_no = 0 AND l.changes <> '[]' AND c.kind <> 'decision' \
                   AND c.committed_at > {WAREHOUSE_NOW} - INTERVAL 1 DAY) < {changes} \
          RETURNING commit_seq",
         decision = Literal::Json(&json(decision))
@@ -496,7 +509,7 @@ pub fn conflicts(state: &str, after: Option<Uuid>, most: usize) -> Statement {
 pub fn changes_within_a_day(commit: &Commit) -> Statement {
     Statement::read(format!(
         "SELECT count(*) FROM catalog_log AS l JOIN commits AS c USING (commit_seq) \
-         WHERE l.item_no = 0 AND json_array_length(l.changes) > 0 AND l.commit_seq < {commit_seq} \
+         WHERE l.item_no = 0 AND l.changes <> '[]' AND l.commit_seq < {commit_seq} \
            AND c.kind <> 'decision' AND c.committed_at > {committed_at} - INTERVAL 1 DAY",
         commit_seq = commit.commit_seq,
         committed_at = commit.committed_at.literal()
@@ -510,7 +523,11 @@ pub fn changes_within_a_day(commit: &Commit) -> Statement {
 pub fn append(commit: &Commit, folded: &Folded) -> Statement {
     let commit_seq = commit.commit_seq;
     let changes = json(&folded.changes);
-    let of_commit = format!("({commit_seq}, 0, 'commit', {}{})", "NULL, ".repeat(14), Literal::Json(&changes));
+    let of_commit = format!(
+        "({commit_seq}, 0, 'commit', {}{})",
+        "NULL, ".repeat(14),
+        format_args!("{}, NULL", Literal::Json(&changes))
+    );
     let rows = folded.items.iter().enumerate().map(|(i, item)| row(commit_seq, i + 1, item));
     let rows: Vec<String> = core::iter::once(of_commit).chain(rows).collect();
     Statement::repeatable(format!(
@@ -527,14 +544,14 @@ fn row(commit_seq: i64, item_no: usize, folded: &FoldedItem) -> String {
     let totals = leads.as_ref().and_then(|group| group.totals.as_ref()).map(json);
     format!(
         "({commit_seq}, {item_no}, '{kind}', {scope}, {question}, {name}, {is_new}, {is_present}, '{status}', {canonical}, \
-         {leads}, {data_type}, {meaning}, {names}, {flagged}, {totals}, {item}, NULL)",
+         {leads}, {data_type}, {meaning}, {names}, {flagged}, {totals}, {item}, NULL, NULL)",
         kind = item.key.kind.name(),
         scope = Literal::Text(&item.key.scope),
         question = Literal::Text(&item.key.question),
         name = Literal::Text(&item.key.name),
         is_present = item.totals.is_present(),
         status = item.status().name(),
-        canonical = Literal::Text(&item.canonical().name),
+        canonical = Literal::optional(item.other_name(), Literal::Text),
         leads = definition.is_some(),
         data_type = Literal::optional(definition.and_then(|d| d.data_type.as_deref()), Literal::Text),
         meaning = Literal::optional(definition.and_then(|d| d.meaning).map(Meaning::name), Literal::Text),
@@ -550,20 +567,28 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_string())
 }
 
+/// The newest version: a row for [`read_version`].
+#[must_use]
+pub fn newest_version() -> Statement {
+    Statement::read(
+        "SELECT version, commit_seq, CAST(json_array_length(diff) AS INTEGER) FROM schema_snapshots ORDER BY version DESC LIMIT 1",
+    )
+}
+
 /// Makes the next version: of the first commit after the newest version that changes the schema, if there is one. Gives a row for
 /// [`read_version`], or none. A violated key says that another run has made it: run it again.
 ///
 /// The content is that of [`Content::canonical`](super::content::Content::canonical): the parent's, with what the commit changes, as
 /// [`apply`](super::content::apply) does it. So it costs what the schema has, not what the log has. The time is that of the commit, so
-/// that the schema and the data at a time belong together.
+/// that the schema and the data at a time belong together. The commit comes after `after`, any commit that a version is known to take in.
 #[must_use]
-pub fn add_version() -> Statement {
-    Statement::repeatable(
+pub fn add_version(after: i64) -> Statement {
+    Statement::repeatable(format!(
         "INSERT INTO schema_snapshots \
          WITH parent AS (FROM schema_snapshots ORDER BY version DESC LIMIT 1), \
               folded AS ( \
                 SELECT l.commit_seq, l.changes FROM catalog_log AS l, parent \
-                WHERE l.item_no = 0 AND l.commit_seq > parent.commit_seq AND json_array_length(l.changes) > 0 \
+                WHERE l.item_no = 0 AND l.commit_seq > {after} AND l.commit_seq > parent.commit_seq AND l.changes <> '[]' \
                 ORDER BY l.commit_seq LIMIT 1), \
               known AS ( \
                 SELECT 'entity_type' AS kind, e->>'$.dataset' AS scope, e->>'$.question' AS question, e->>'$.label' AS name, e AS definition \
@@ -578,21 +603,21 @@ pub fn add_version() -> Statement {
               written AS ( \
                 SELECT kind, scope, question, name, \
                        CASE kind WHEN 'entity_type' \
-                         THEN '{\"dataset\":' || to_json(scope) || ',\"question\":' || to_json(question) || ',\"label\":' || to_json(name) \
-                         ELSE '{\"source_table\":' || to_json(scope) || ',\"column\":' || to_json(name) || ',\"type\":' || (after->'$.type') END \
+                         THEN '{{\"dataset\":' || to_json(scope) || ',\"question\":' || to_json(question) || ',\"label\":' || to_json(name) \
+                         ELSE '{{\"source_table\":' || to_json(scope) || ',\"column\":' || to_json(name) || ',\"type\":' || (after->'$.type') END \
                        || coalesce(',\"meaning\":' || (after->'$.meaning'), '') || coalesce(',\"names\":' || (after->'$.names'), '') \
-                       || coalesce(',\"flagged\":' || (after->'$.flagged'), '') || '}' AS definition \
+                       || coalesce(',\"flagged\":' || (after->'$.flagged'), '') || '}}' AS definition \
                 FROM changed WHERE after IS NOT NULL), \
               items AS ( \
                 SELECT kind, scope, question, name, CAST(definition AS VARCHAR) AS definition \
                 FROM known ANTI JOIN changed USING (kind, scope, question, name) \
                 UNION ALL FROM written), \
               content AS ( \
-                SELECT '{\"entity_types\":[' \
+                SELECT '{{\"entity_types\":[' \
                   || coalesce(string_agg(definition, ',' ORDER BY scope, question, name) FILTER (kind = 'entity_type'), '') \
                   || '],\"fields\":[' \
                   || coalesce(string_agg(definition, ',' ORDER BY scope, name) FILTER (kind = 'field'), '') \
-                  || ']}' AS text \
+                  || ']}}' AS text \
                 FROM items) \
          SELECT CAST(parent.version + 1 AS INTEGER), parent.version, commits.committed_at, sha256(content.text), content.text, \
                 folded.changes, folded.commit_seq, \
@@ -601,10 +626,10 @@ pub fn add_version() -> Statement {
          FROM parent, folded, content, commits \
          WHERE commits.commit_seq = folded.commit_seq \
          RETURNING version, commit_seq, CAST(json_array_length(diff) AS INTEGER)",
-    )
+    ))
 }
 
-/// A version that was made.
+/// A version of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Version {
     pub version: i64,
@@ -612,7 +637,7 @@ pub struct Version {
     pub changes: u64,
 }
 
-/// Reads the row that [`add_version`] gives. `None` if it isn't one.
+/// Reads the row that [`newest_version`] and [`add_version`] give. `None` if it isn't one.
 #[must_use]
 pub fn read_version(row: &[Value]) -> Option<Version> {
     let [version, commit_seq, changes] = row else {

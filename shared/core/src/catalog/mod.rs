@@ -128,13 +128,16 @@ impl Item {
         }
     }
 
+    /// What the schema calls the item, if not by its own name.
+    #[must_use]
+    pub fn other_name(&self) -> Option<&str> {
+        self.ruling.as_ref()?.canonical.as_deref()
+    }
+
     /// What names the definition that the item belongs to.
     #[must_use]
     pub fn canonical(&self) -> ItemKey {
-        match self.ruling.as_ref().and_then(|ruling| ruling.canonical.as_ref()) {
-            Some(name) => self.key.named(name),
-            None => self.key.clone(),
-        }
+        self.other_name().map_or_else(|| self.key.clone(), |name| self.key.named(name))
     }
 
     /// Whether the schema has it: a visible load holds it, and it isn't held back.
