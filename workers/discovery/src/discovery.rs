@@ -127,7 +127,7 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
 
     async fn newest_version(&self) -> Result<Version, Failure> {
         let result = self.warehouse.run(&log::newest_version()).await?;
-        result.first().and_then(|row| log::read_version(row)).ok_or(Failure::Unreadable("a version"))
+        result.first().and_then(log::read_version).ok_or(Failure::Unreadable("a version"))
     }
 
     async fn pending_commits(&self) -> Result<Vec<Commit>, Failure> {
