@@ -147,6 +147,14 @@ CREATE OR REPLACE MACRO sketch_count(sketch) AS
         ELSE CAST(255 / (CAST('0x' || right(sketch, 16) AS UBIGINT) / 18446744073709551615) AS BIGINT)
     END;
 
+-- The end of a range: of text that reads as numbers that of the numbers, else that of the values.
+CREATE OR REPLACE MACRO bound_text(data_type, number, bound) AS
+    CASE data_type
+        WHEN 'BIGINT' THEN coalesce(CAST(CAST(CAST(number AS DOUBLE) AS BIGINT) AS VARCHAR), bound)
+        WHEN 'DOUBLE' THEN coalesce(number, bound)
+        ELSE bound
+    END;
+
 -- What the schema has: entity types and fields under their canonical names, each with the names that it has in the data.
 CREATE OR REPLACE MACRO definitions_at(at_commit) AS TABLE
     SELECT
@@ -187,8 +195,8 @@ CREATE OR REPLACE MACRO field_definitions_at(at_commit) AS TABLE
         CAST(totals->>'$.present' AS BIGINT) AS occurrence_count,
         CAST(totals->>'$.rows' AS BIGINT) - CAST(totals->>'$.present' AS BIGINT) AS null_count,
         CAST(totals->>'$.profile.distinct' AS BIGINT) AS distinct_estimate,
-        totals->>'$.profile.min' AS min_value,
-        totals->>'$.profile.max' AS max_value,
+        bound_text(data_type, totals->>'$.profile.text_numbers[0]', totals->>'$.profile.min') AS min_value,
+        bound_text(data_type, totals->>'$.profile.text_numbers[1]', totals->>'$.profile.max') AS max_value,
         from_json(totals->'$.profile.examples', '["VARCHAR"]') AS examples,
         make_timestamp(CAST(totals->>'$.first_seen' AS BIGINT)) AS first_seen,
         make_timestamp(CAST(totals->>'$.last_seen' AS BIGINT)) AS last_seen

@@ -144,7 +144,7 @@ def made_register(chance, rows, imo, name, flag):
     """A register of ships; the others differ in the headers of these three columns."""
 
     def imo_number():
-        digits = [chance.randint(0, 9) for _ in range(6)]
+        digits = [chance.randint(7, 9)] + [chance.randint(0, 9) for _ in range(5)]
         return "".join(map(str, digits)) + str(sum(d * w for d, w in zip(digits, range(7, 1, -1))) % 10)
 
     return pa.table(

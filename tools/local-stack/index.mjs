@@ -26,7 +26,7 @@ import { serveGateway } from "./gateway.mjs";
 import { serveBroker } from "./queue-server.mjs";
 import { QueueBroker } from "./queues.mjs";
 import { Runtime } from "./runtime.mjs";
-import { loadSecrets, tokenHash } from "./secrets.mjs";
+import { apiTokenHashes, loadSecrets, tokenHash } from "./secrets.mjs";
 import { waitUntil } from "./wait.mjs";
 import { Warehouse } from "./warehouse.mjs";
 import { WarehouseClient } from "./warehouse-client.mjs";
@@ -167,6 +167,8 @@ export class Stack {
     const local = {
       MOTHERDUCK_TOKEN: this.#secrets.warehouseToken,
       ADMIN_TOKEN_HASH: tokenHash(this.#secrets.adminToken),
+      DISCOVERY_TOKEN: this.#secrets.adminToken,
+      API_TOKENS: apiTokenHashes(this.#secrets),
       ...(this.#warehouse && { WAREHOUSE_URL: this.#warehouse.url, WAREHOUSE_DATABASE: DATABASE_NAME }),
     };
     this.#runtime = new Runtime({

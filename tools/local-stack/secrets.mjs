@@ -8,9 +8,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
  * @property {string} warehouseToken Read-write token of the local warehouse.
  * @property {string} warehouseReadOnlyToken
  * @property {string} adminToken Bearer token of the Workers' HTTP side.
+ * @property {Record<string, string>} apiTokens Bearer tokens of the API, by whose they are.
  * @property {string} r2AccessKeyId
  * @property {string} r2SecretAccessKey
  */
+
+/** Who may use the API, and what for. */
+const API_SCOPES = { reader: ["read"], analyst: ["read", "query"], expert: ["read", "review"], admin: ["read", "query", "review", "admin"] };
 
 /**
  * Reads the tokens of a state folder, or makes them.
@@ -25,6 +29,7 @@ export function loadSecrets(file) {
       warehouseToken: token(),
       warehouseReadOnlyToken: token(),
       adminToken: token(),
+      apiTokens: Object.fromEntries(Object.keys(API_SCOPES).map((name) => [name, token()])),
       // The length of R2's own key ids and secrets.
       r2AccessKeyId: randomBytes(16).toString("hex"),
       r2SecretAccessKey: randomBytes(32).toString("hex"),
@@ -32,6 +37,15 @@ export function loadSecrets(file) {
     writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   }
   return JSON.parse(readFileSync(file, "utf8"));
+}
+
+/**
+ * What the API holds of its tokens.
+ *
+ * @param {Secrets} secrets
+ */
+export function apiTokenHashes({ apiTokens }) {
+  return JSON.stringify(Object.entries(apiTokens).map(([name, token]) => ({ name, hash: tokenHash(token), scopes: API_SCOPES[name] })));
 }
 
 /**

@@ -10,6 +10,7 @@ pub mod civil;
 pub mod column_type;
 pub mod landing;
 pub mod profile;
+pub mod schema;
 pub mod similarity;
 pub mod sql;
 pub mod time;

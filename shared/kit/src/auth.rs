@@ -33,12 +33,19 @@ impl TokenHash {
     /// Whether the value of an `Authorization` header carries the token, in a time that says nothing of the token.
     #[must_use]
     pub fn admits(&self, authorization: Option<&str>) -> bool {
-        let Some((scheme, token)) = authorization.and_then(|value| value.split_once(' ')) else {
-            return false;
-        };
-        let hash: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
-        scheme.eq_ignore_ascii_case("bearer") && bool::from(hash.ct_eq(&self.0))
+        bearer(authorization).is_some_and(|token| self.is(&Sha256::digest(token.as_bytes()).into()))
     }
+
+    /// Whether it's this hash, in a time that says nothing of it.
+    pub(crate) fn is(&self, hash: &[u8; 32]) -> bool {
+        bool::from(hash.ct_eq(&self.0))
+    }
+}
+
+/// The token in the value of an `Authorization` header.
+pub(crate) fn bearer(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 #[cfg(test)]

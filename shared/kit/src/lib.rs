@@ -3,6 +3,7 @@
 //! A Worker's logic is written against the ports ([`ObjectStore`], [`Host`]), so that it runs natively in tests; the
 //! implementations for Cloudflare are beside them.
 
+mod access;
 mod auth;
 mod config;
 mod fetch;
@@ -14,6 +15,7 @@ mod queue;
 mod request;
 mod store;
 
+pub use access::{Caller, Scope, Tokens};
 pub use auth::TokenHash;
 pub use config::{ConfigError, required_secret, required_var, var_as};
 pub use fetch::FetchTransport;

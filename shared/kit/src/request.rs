@@ -30,6 +30,23 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The response to a request that has a problem, with the id in it. It's logged under that id, with the cause that its reader isn't
+    /// told.
+    ///
+    /// # Errors
+    /// If the runtime doesn't take it.
+    pub fn problem(&self, problem: Problem) -> worker::Result<Response> {
+        write_log(&self.0, &problem);
+        Problem { request_id: Some(self.0.clone()), ..problem }.into_response()
+    }
+}
+
 fn random_id(host: &impl Host) -> String {
     let mut bytes = [0; 16];
     host.fill_random(&mut bytes);
@@ -44,16 +61,12 @@ fn random_id(host: &impl Host) -> String {
 ///
 /// # Errors
 /// If the runtime doesn't take it.
-pub fn answer(request_id: RequestId, result: Result<Value, Problem>) -> worker::Result<Response> {
-    let RequestId(id) = request_id;
+pub fn answer(request_id: &RequestId, result: Result<Value, Problem>) -> worker::Result<Response> {
     let mut response = match result {
         Ok(value) => Response::from_json(&value)?,
-        Err(problem) => {
-            write_log(&id, &problem);
-            Problem { request_id: Some(id.clone()), ..problem }.into_response()?
-        }
+        Err(problem) => request_id.problem(problem)?,
     };
-    response.headers_mut().set("x-request-id", &id)?;
+    response.headers_mut().set("x-request-id", request_id.as_str())?;
     Ok(response)
 }
 

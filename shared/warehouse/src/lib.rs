@@ -11,6 +11,7 @@ mod classify;
 mod client;
 mod error;
 mod exchange;
+pub mod listing;
 mod message;
 
 pub use client::{McpWarehouse, Transport};

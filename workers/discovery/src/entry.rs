@@ -58,7 +58,7 @@ async fn resume_unasked(env: &Env) -> bool {
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
     let id = RequestId::of(&request, &WorkerHost);
-    answer(id, respond(&mut request, &env).await)
+    answer(&id, respond(&mut request, &env).await)
 }
 
 async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, Problem> {

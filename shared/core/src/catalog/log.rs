@@ -172,7 +172,9 @@ pub struct Cursor {
 }
 
 impl Listing {
-    fn new(query: String) -> Self {
+    /// Of a query with the columns scope, question, name and body, all text; the first three name a row.
+    #[must_use]
+    pub const fn new(query: String) -> Self {
         Self { query }
     }
 

@@ -1,0 +1,76 @@
+//! What is asked of the warehouse for a version of the schema.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use serde_json::Value;
+
+use super::Version;
+use crate::{catalog::log::Listing, sql::Statement, time::Timestamp};
+
+/// Which version is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    Newest,
+    Version(i64),
+    /// The last one that was there at a time.
+    Time(Timestamp),
+}
+
+/// A version: one row for [`read_version`], or none.
+#[must_use]
+pub fn version(at: At) -> Statement {
+    let condition = match at {
+        At::Newest => "true".to_string(),
+        At::Version(version) => format!("version = {version}"),
+        At::Time(time) => format!("created_at <= {}", time.literal()),
+    };
+    Statement::read(format!("SELECT {VERSION} FROM schema_snapshots WHERE {condition} ORDER BY version DESC LIMIT 1"))
+}
+
+const VERSION: &str = "version, parent_version, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ'), commit_seq, content_hash, CAST(lineage AS VARCHAR)";
+
+/// Versions up to one, the newest first: rows for [`read_version`].
+#[must_use]
+pub fn versions(before: Option<i64>, most: usize) -> Statement {
+    let condition: String = before.map_or_else(|| "true".to_string(), |before| format!("version < {before}"));
+    Statement::read(format!(
+        "SELECT {VERSION} FROM schema_snapshots WHERE {condition} ORDER BY version DESC LIMIT {most}"
+    ))
+}
+
+/// Reads a row of [`version`] or [`versions`]. `None` if it isn't one.
+#[must_use]
+pub fn read_version(row: &[Value]) -> Option<Version> {
+    let [version, parent, created_at, commit_seq, content_hash, lineage] = row else {
+        return None;
+    };
+    Some(Version {
+        version: version.as_i64()?,
+        parent: parent.as_i64(),
+        created_at: created_at.as_str()?.to_string(),
+        commit_seq: commit_seq.as_i64()?,
+        content_hash: content_hash.as_str()?.to_string(),
+        lineage: serde_json::from_str(lineage.as_str()?).ok()?,
+    })
+}
+
+/// The entity types of the version that takes in commits up to `commit_seq`: [`EntityType`](super::EntityType)s as JSON.
+#[must_use]
+pub fn entity_types(commit_seq: i64) -> Listing {
+    Listing::new(format!(
+        "SELECT dataset AS scope, question, label AS name, CAST(to_json(t) AS VARCHAR) AS body \
+         FROM entity_types_at({commit_seq}) AS t"
+    ))
+}
+
+/// The fields of the version that takes in commits up to `commit_seq`: [`Field`](super::Field)s as JSON.
+#[must_use]
+pub fn fields(commit_seq: i64) -> Listing {
+    Listing::new(format!(
+        "SELECT source_table AS scope, '' AS question, column_name AS name, CAST(to_json(t) AS VARCHAR) AS body \
+         FROM field_definitions_at({commit_seq}) AS t"
+    ))
+}
