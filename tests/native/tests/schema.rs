@@ -97,6 +97,22 @@ async fn a_commit_number_is_given_once() {
 }
 
 #[tokio::test]
+async fn an_entry_of_the_commit_log_has_what_its_kind_has() {
+    let duck = duck().await;
+    duck.write(
+        "INSERT INTO commits (commit_seq, kind, committed_at, decision) VALUES (1, 'decision', now()::TIMESTAMP, '{}')",
+    )
+    .await;
+    for wrong in [
+        "(commit_seq, kind, committed_at) VALUES (2, 'decision', now()::TIMESTAMP)",
+        "(commit_seq, kind, committed_at) VALUES (2, 'load', now()::TIMESTAMP)",
+        "SELECT 2, 'retraction', * EXCLUDE (commit_seq, kind) FROM commits",
+    ] {
+        assert!(duck.try_write(&format!("INSERT INTO commits {wrong}")).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn words_that_are_not_in_the_lists_are_refused() {
     let duck = duck().await;
     for statement in [

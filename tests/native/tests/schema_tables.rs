@@ -21,6 +21,9 @@ const KEYS: [(&str, &str); 4] = [
     ("main.schema_snapshots", "version"),
 ];
 
+/// Columns that the rows made here don't have: only decisions have a decision, and the rows here are loads.
+const OF_OTHER_ROWS: [(&str, &str); 1] = [("main.commits", "decision")];
+
 /// A column of a table.
 #[derive(Debug, Clone)]
 struct Column {
@@ -88,6 +91,7 @@ fn first_word(check: &str) -> Option<&str> {
 fn insert(table: &str, columns: &[Column], changed: Option<(&str, &str)>) -> String {
     let value = |column: &Column| match changed {
         Some((name, value)) if name == column.name => value.to_owned(),
+        _ if OF_OTHER_ROWS.contains(&(table, column.name.as_str())) => "NULL".to_owned(),
         _ => column.value(),
     };
     format!("INSERT INTO {table} VALUES ({})", columns.iter().map(value).collect::<Vec<_>>().join(", "))
@@ -112,10 +116,11 @@ fn text(value: &Value) -> String {
 async fn tables(duck: &Duck) -> BTreeMap<String, Vec<Column>> {
     let columns = duck
         .query(
-            "WITH c AS (SELECT schema_name, table_name, constraint_type, constraint_text, unnest(constraint_column_names) AS name \
+            "WITH c AS (SELECT schema_name, table_name, constraint_type, constraint_text, unnest(constraint_column_names) AS name, \
+                               len(constraint_column_names) AS columns \
                         FROM duckdb_constraints()), \
                   said AS (SELECT schema_name, table_name, name, count(*) FILTER (constraint_type = 'PRIMARY KEY') > 0 AS in_key, \
-                                  min(constraint_text) FILTER (constraint_type = 'CHECK') AS condition \
+                                  min(constraint_text) FILTER (constraint_type = 'CHECK' AND columns = 1) AS condition \
                            FROM c GROUP BY ALL) \
              SELECT t.schema_name || '.' || t.table_name, column_name, data_type, NOT is_nullable, coalesce(in_key, false), condition \
              FROM duckdb_columns() AS t JOIN duckdb_tables() USING (table_oid) \
