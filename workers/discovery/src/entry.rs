@@ -13,7 +13,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, VersionCache};
+use crate::{Discovery, VersionCache, outside::entry as outside};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -24,19 +24,27 @@ const VERSION_KEY: &str = "schema_version";
 type WorkerDiscovery = Discovery<McpWarehouse<FetchTransport>, Kv, WorkerHost>;
 
 /// Messages say that there are commits, or that somebody wants a run: one run answers all of a batch. What a message says else is
-/// of no matter, so that any loader can ask.
+/// of no matter, so that any loader can ask. Those of the outbox's queue say that there may be something to send.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen, wasm_bindgen_futures = ::worker::wasm_bindgen_futures, js_sys = ::worker::js_sys)]
 pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
-    let answer = if run_unasked(&env).await { Answer::Ack } else { Answer::RetryAfter { seconds: RETRY_SECONDS } };
+    let answer = if batch.queue().is_ok_and(|name| outside::is_queue(&String::from(name))) {
+        outside::dispatch(&env).await
+    } else if run_unasked(&env).await {
+        outside::announce(&env).await;
+        Answer::Ack
+    } else {
+        Answer::RetryAfter { seconds: RETRY_SECONDS }
+    };
     for (_, responder) in messages(&batch) {
         responder.answer(answer);
     }
 }
 
-/// Every hour, for commits whose message was lost.
+/// Every hour, for commits whose message was lost, and for what waits in the outbox.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     run_unasked(&env).await;
+    outside::dispatch(&env).await;
 }
 
 #[event(fetch)]
@@ -48,7 +56,11 @@ async fn fetch(request: Request, env: Env, _ctx: Context) -> worker::Result<Resp
 async fn respond(request: &Request, env: &Env) -> Result<serde_json::Value, Problem> {
     admit_admin(env, request)?;
     match (request.path().as_str(), request.method()) {
-        ("/run", Method::Post) => run(env).await,
+        ("/run", Method::Post) => {
+            let report = run(env).await?;
+            outside::announce(env).await;
+            Ok(report)
+        }
         ("/run", _) => Err(Problem::method_not_allowed("POST")),
         _ => Err(Problem::not_found()),
     }

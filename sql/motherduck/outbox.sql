@@ -1,0 +1,181 @@
+-- What people and outside services are to be told or asked, and what became of it: messages to Slack, and descriptions by a language
+-- model. It's applied after schema_catalog.sql.
+--
+-- Nothing is put into an outbox: what there is to tell follows from the catalog (`outbox_facts`). Only attempts are written.
+-- Every statement can be run any number of times. All times are UTC, as TIMESTAMP.
+
+-- Each attempt to send a fact: claimed before anything is sent. Of any number of dispatchers the key lets one have it.
+CREATE TABLE IF NOT EXISTS outbox_attempts (
+    fact              VARCHAR NOT NULL,
+    -- `slack` or `model`.
+    channel           VARCHAR NOT NULL,
+    -- From 1 on.
+    attempt           INTEGER NOT NULL,
+    -- Of the message or request that the fact is part of.
+    message_id        UUID NOT NULL,
+    claimed_at        TIMESTAMP NOT NULL,
+    PRIMARY KEY (fact, channel, attempt)
+);
+
+-- What became of each message; append-only, the newest row of a message counts. To have an unknown one sent again, insert `failed`.
+CREATE TABLE IF NOT EXISTS outbox_outcomes (
+    message_id        UUID NOT NULL,
+    channel           VARCHAR NOT NULL,
+    recorded_at       TIMESTAMP NOT NULL,
+    -- Failed: it didn't get there. Refused: it got there, and is not taken as it is. Unknown: nobody knows whether it got there.
+    outcome           VARCHAR NOT NULL CHECK (outcome IN ('sent', 'failed', 'refused', 'unknown')),
+    -- When it's tried again: after a failure all of the channel, else this message.
+    retry_at          TIMESTAMP,
+    detail            VARCHAR
+);
+
+-- Descriptions of items by a language model; append-only, the newest of an item counts.
+CREATE TABLE IF NOT EXISTS descriptions (
+    kind              VARCHAR NOT NULL CHECK (kind IN ('entity_type', 'field')),
+    scope             VARCHAR NOT NULL,
+    question          VARCHAR NOT NULL,
+    name              VARCHAR NOT NULL,
+    description       VARCHAR NOT NULL,
+    -- `model:` and its name.
+    source            VARCHAR NOT NULL,
+    described_at      TIMESTAMP NOT NULL
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Descriptions
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- What is called by one id everywhere, made from the item as that of a conflict is.
+CREATE OR REPLACE MACRO item_id(kind, scope, question, name) AS
+    CAST(md5(kind || chr(31) || scope || chr(31) || question || chr(31) || name) AS UUID);
+
+-- The beginning of a text from outside, on one line.
+CREATE OR REPLACE MACRO in_brief(value, characters) AS
+    left(regexp_replace(value, '[[:cntrl:][:space:]]+', ' ', 'g'), characters);
+
+CREATE OR REPLACE MACRO quoted(value) AS '"' || in_brief(value, 60) || '"';
+
+-- `; for example "x", "y"`, or nothing.
+CREATE OR REPLACE MACRO for_example(examples) AS
+    coalesce('; for example ' || array_to_string(nullif(list_transform(examples[1:3], lambda example: quoted(example)), []), ', '), '');
+
+-- The items of the catalog that visible loads hold: what a description can be made of. It reads the catalog by `…_at`, so that
+-- `entity_types` and `field_definitions` may show what is made here.
+CREATE OR REPLACE VIEW item_briefs AS
+    SELECT
+        'entity_type' AS kind, dataset AS scope, question, label AS name, first_seen,
+        json_object(
+            'is', 'a label that annotators give', 'dataset', in_brief(dataset, 80), 'question', in_brief(question, 80),
+            'name', in_brief(label, 120), 'answers', occurrence_count, 'records', record_count,
+            'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))) AS brief,
+        concat('Label ', quoted(label), ' of the question ', quoted(question), ' in the dataset ', quoted(dataset), ': ',
+            occurrence_count, ' answers in ', record_count, ' records', for_example(examples), '.') AS plain
+    FROM entity_types_at(9223372036854775807) WHERE is_present
+    UNION ALL
+    SELECT
+        'field', source_table, '', column_name, first_seen,
+        json_object(
+            'is', 'a column of a table', 'table', in_brief(source_table, 80), 'name', in_brief(column_name, 120),
+            'type', in_brief(data_type, 60), 'values', occurrence_count, 'missing', null_count, 'distinct', distinct_estimate,
+            'least', in_brief(min_value, 60), 'greatest', in_brief(max_value, 60),
+            'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))),
+        concat('Column ', quoted(column_name), ' of the table ', quoted(source_table), ': ', data_type, ', ', occurrence_count, ' values',
+            ', ' || nullif(null_count, 0) || ' missing', ', about ' || nullif(distinct_estimate, 0) || ' different',
+            ', from ' || quoted(min_value) || ' to ' || quoted(max_value), for_example(examples), '.')
+    FROM field_definitions_at(9223372036854775807) WHERE is_present;
+
+CREATE OR REPLACE VIEW model_descriptions AS
+    FROM descriptions
+    QUALIFY row_number() OVER (PARTITION BY kind, scope, question, name ORDER BY described_at DESC) = 1;
+
+-- A description of every item: the newest by a model, else a plain one (source `plain`).
+CREATE OR REPLACE VIEW entity_descriptions AS
+    SELECT kind, scope, question, name, coalesce(m.description, b.plain) AS description, coalesce(m.source, 'plain') AS source
+    FROM item_briefs AS b LEFT JOIN model_descriptions AS m USING (kind, scope, question, name);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The outbox
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- All that is to be sent, by channel. What may not be repeated is sent at most once.
+CREATE OR REPLACE VIEW outbox_facts AS
+    SELECT 'slack' AS channel, 'version:' || version AS fact, created_at AS since, false AS may_repeat, false AS is_done
+    FROM schema_snapshots WHERE version > 1
+    UNION ALL
+    SELECT 'slack', 'conflict:' || conflict_id, opened_at, false, false
+    FROM entity_conflicts
+    UNION ALL
+    SELECT 'model', 'item:' || item_id(kind, scope, question, name), first_seen, true, m.name IS NOT NULL
+    FROM item_briefs AS b LEFT JOIN model_descriptions AS m USING (kind, scope, question, name);
+
+-- Each attempt with its end. A dispatcher lives for 15 minutes at most (https://developers.cloudflare.com/queues/platform/limits/): one
+-- that has said nothing for 20 is dead.
+CREATE OR REPLACE VIEW outbox_tries AS
+    SELECT
+        a.channel, a.fact, a.attempt, a.message_id, a.claimed_at, o.recorded_at, o.retry_at, o.detail,
+        CASE
+            WHEN o.outcome IS NOT NULL THEN o.outcome
+            WHEN a.claimed_at > make_timestamp(epoch_us(now())) - INTERVAL 20 MINUTE THEN 'sending'
+            ELSE 'unknown'
+        END AS outcome
+    FROM outbox_attempts AS a
+    LEFT JOIN (
+        FROM outbox_outcomes QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY recorded_at DESC) = 1
+    ) AS o USING (message_id);
+
+-- Channels that don't work: how often in a row it failed, and when it's tried again.
+CREATE OR REPLACE VIEW outbox_failing AS
+    SELECT channel, count(*) AS failures, arg_max(retry_at, recorded_at) AS retry_at, arg_max(detail, recorded_at) AS detail
+    FROM (
+        SELECT *, max(recorded_at) FILTER (outcome <> 'failed') OVER (PARTITION BY channel) AS worked_at FROM outbox_outcomes
+    )
+    WHERE outcome = 'failed' AND (worked_at IS NULL OR recorded_at > worked_at)
+    GROUP BY channel;
+
+-- What waits, what is under way, and what became of the rest:
+--   waiting    not tried yet                          sent      it got there; for `model`: there's a description
+--   sending    a dispatcher is at it                  unknown   nobody knows whether it got there; not tried again
+--   failed     tried again at `retry_at`              given_up  refused three times
+CREATE OR REPLACE VIEW outbox AS
+    SELECT
+        channel, fact, since, attempts, strikes, status, message_id, claimed_at,
+        CASE status
+            WHEN 'waiting' THEN channel_retry_at
+            WHEN 'failed' THEN greatest(channel_retry_at, CASE WHEN outcome <> 'failed' THEN own_retry_at END)
+        END AS retry_at,
+        detail
+    FROM (
+        SELECT
+            f.channel, f.fact, f.since, coalesce(t.attempts, 0) AS attempts, coalesce(t.strikes, 0) AS strikes,
+            CASE
+                WHEN f.is_done OR (t.outcome = 'sent' AND NOT f.may_repeat) THEN 'sent'
+                WHEN t.outcome IS NULL THEN 'waiting'
+                WHEN t.outcome = 'sending' THEN 'sending'
+                WHEN t.outcome = 'unknown' AND NOT f.may_repeat THEN 'unknown'
+                WHEN t.strikes >= 9 THEN 'given_up'
+                ELSE 'failed'
+            END AS status,
+            t.message_id, t.claimed_at, t.outcome, t.retry_at AS own_retry_at, c.retry_at AS channel_retry_at, t.detail
+        FROM outbox_facts AS f
+        LEFT JOIN (
+            SELECT
+                *, count(*) OVER tries AS attempts,
+                -- What counts against the fact itself: a refusal; for the model also an answer without a description, and, a third as
+                -- much, one that got lost.
+                CAST(sum(CASE
+                    WHEN outcome = 'refused' OR (channel = 'model' AND outcome = 'sent') THEN 3
+                    WHEN channel = 'model' AND outcome = 'unknown' THEN 1
+                    ELSE 0
+                END) OVER tries AS INTEGER) AS strikes
+            FROM outbox_tries
+            WINDOW tries AS (PARTITION BY channel, fact)
+            QUALIFY row_number() OVER (PARTITION BY channel, fact ORDER BY attempt DESC) = 1
+        ) AS t ON t.channel = f.channel AND t.fact = f.fact
+        LEFT JOIN outbox_failing AS c ON c.channel = f.channel
+    );
+
+-- How much waits, and since when.
+CREATE OR REPLACE VIEW outbox_waiting AS
+    SELECT
+        channel, status, count(*) AS facts, min(since) AS oldest, min(retry_at) AS retry_at, arg_max(detail, claimed_at) AS last_detail
+    FROM outbox WHERE status <> 'sent' GROUP BY ALL;
