@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS outbox_outcomes (
     recorded_at       TIMESTAMP NOT NULL,
     -- Failed: it didn't get there. Refused: it got there, and is not taken as it is. Unknown: nobody knows whether it got there.
     outcome           VARCHAR NOT NULL CHECK (outcome IN ('sent', 'failed', 'refused', 'unknown')),
-    -- When it's tried again: after a failure all of the channel, else this message.
+    -- After a failure, or an end that nobody knows: when the channel is tried again.
     retry_at          TIMESTAMP,
     detail            VARCHAR
 );
@@ -112,7 +112,7 @@ CREATE OR REPLACE VIEW outbox_facts AS
 -- that has said nothing for 20 is dead.
 CREATE OR REPLACE VIEW outbox_tries AS
     SELECT
-        a.channel, a.fact, a.attempt, a.message_id, a.claimed_at, o.recorded_at, o.retry_at, o.detail,
+        a.channel, a.fact, a.attempt, a.message_id, a.claimed_at, o.detail,
         CASE
             WHEN o.outcome IS NOT NULL THEN o.outcome
             WHEN a.claimed_at > make_timestamp(epoch_us(now())) - INTERVAL 20 MINUTE THEN 'sending'
@@ -127,9 +127,9 @@ CREATE OR REPLACE VIEW outbox_tries AS
 CREATE OR REPLACE VIEW outbox_failing AS
     SELECT channel, count(*) AS failures, arg_max(retry_at, recorded_at) AS retry_at, arg_max(detail, recorded_at) AS detail
     FROM (
-        SELECT *, max(recorded_at) FILTER (outcome <> 'failed') OVER (PARTITION BY channel) AS worked_at FROM outbox_outcomes
+        SELECT *, max(recorded_at) FILTER (outcome IN ('sent', 'refused')) OVER (PARTITION BY channel) AS worked_at FROM outbox_outcomes
     )
-    WHERE outcome = 'failed' AND (worked_at IS NULL OR recorded_at > worked_at)
+    WHERE outcome IN ('failed', 'unknown') AND (worked_at IS NULL OR recorded_at > worked_at)
     GROUP BY channel;
 
 -- What waits, what is under way, and what became of the rest:
@@ -141,7 +141,7 @@ CREATE OR REPLACE VIEW outbox AS
         channel, fact, since, attempts, strikes, status, message_id, claimed_at,
         CASE status
             WHEN 'waiting' THEN channel_retry_at
-            WHEN 'failed' THEN greatest(channel_retry_at, CASE WHEN outcome <> 'failed' THEN own_retry_at END)
+            WHEN 'failed' THEN greatest(channel_retry_at, CASE WHEN outcome <> 'failed' THEN claimed_at + INTERVAL 6 HOUR END)
         END AS retry_at,
         detail
     FROM (
@@ -155,7 +155,7 @@ CREATE OR REPLACE VIEW outbox AS
                 WHEN t.strikes >= 9 THEN 'given_up'
                 ELSE 'failed'
             END AS status,
-            t.message_id, t.claimed_at, t.outcome, t.retry_at AS own_retry_at, c.retry_at AS channel_retry_at, t.detail
+            t.message_id, t.claimed_at, t.outcome, c.retry_at AS channel_retry_at, t.detail
         FROM outbox_facts AS f
         LEFT JOIN (
             SELECT

@@ -34,7 +34,8 @@ pub async fn reach(transport: &impl Transport, url: &str) -> Result<(), String> 
     let request = HttpRequest {
         method: Method::Get,
         url: front_page(url).ok_or_else(|| "the address is none of HTTP".to_owned())?,
-        headers: Vec::new(),
+        // A copy in a cache says nothing of the server.
+        headers: vec![("cache-control", "no-cache".to_owned())],
         body: String::new(),
         follows_redirects: false,
         time_limit: REACH_TIME_LIMIT,

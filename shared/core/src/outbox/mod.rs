@@ -28,7 +28,7 @@ use crate::{
     time::Timestamp,
 };
 
-pub use wait::{REFUSED_SECONDS, wait_seconds};
+pub use wait::wait_seconds;
 
 /// Facts of one message: their ids, at most 50 characters each, are half of what one result of the warehouse holds.
 const FACTS: usize = 500;
@@ -80,8 +80,11 @@ pub enum Outcome {
     },
     /// It's not taken as it is.
     Refused(String),
-    /// Nobody knows whether it got there.
-    Unknown(String),
+    /// Nobody knows whether it got there. All of the channel waits so long.
+    Unknown {
+        reason: String,
+        wait_seconds: u32,
+    },
 }
 
 impl Outcome {
@@ -92,7 +95,7 @@ impl Outcome {
             Self::Sent => "sent",
             Self::Failed { .. } => "failed",
             Self::Refused(_) => "refused",
-            Self::Unknown(_) => "unknown",
+            Self::Unknown { .. } => "unknown",
         }
     }
 
@@ -100,7 +103,7 @@ impl Outcome {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Sent => None,
-            Self::Failed { reason, .. } | Self::Refused(reason) | Self::Unknown(reason) => Some(reason),
+            Self::Failed { reason, .. } | Self::Refused(reason) | Self::Unknown { reason, .. } => Some(reason),
         }
     }
 }
@@ -180,12 +183,12 @@ fn facts_of(message: Uuid) -> String {
 /// Records what became of a message. A row more says the same.
 #[must_use]
 pub fn record(channel: Channel, message: Uuid, outcome: &Outcome) -> Statement {
-    let wait = match outcome {
-        Outcome::Failed { wait_seconds, .. } => Some(*wait_seconds),
-        // Where a repetition does no harm, that is when it comes.
-        _ => Some(REFUSED_SECONDS).filter(|_| channel == Channel::Model || matches!(outcome, Outcome::Refused(_))),
+    let retry_at = match outcome {
+        Outcome::Failed { wait_seconds, .. } | Outcome::Unknown { wait_seconds, .. } => {
+            format!("{NOW} + to_seconds({wait_seconds})")
+        }
+        Outcome::Sent | Outcome::Refused(_) => "NULL".to_string(),
     };
-    let retry_at = wait.map_or_else(|| "NULL".to_string(), |seconds| format!("{NOW} + to_seconds({seconds})"));
     let detail: Option<String> = outcome.reason().map(|reason| reason.chars().take(DETAIL).collect());
     Statement::repeatable(format!(
         "INSERT INTO outbox_outcomes VALUES ({}, {}, {NOW}, {}, {retry_at}, {})",
@@ -271,12 +274,12 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_repeated_gets_no_time_for_it() {
-        let record = |channel, outcome| record(channel, Uuid::nil(), &outcome).text;
-        assert!(record(Channel::Slack, Outcome::Unknown("it's lost".into())).contains("'unknown', NULL, 'it''s lost'"));
-        assert!(record(Channel::Model, Outcome::Unknown("x".into())).contains("to_seconds"));
-        assert!(record(Channel::Slack, Outcome::Sent).contains("'sent', NULL, NULL"));
-        let failed = Outcome::Failed { reason: "x".into(), wait_seconds: 77 };
-        assert!(record(Channel::Slack, failed).contains("to_seconds(77)"));
+    fn an_outcome_says_why_and_how_long_the_channel_waits() {
+        let record = |outcome| record(Channel::Slack, Uuid::nil(), &outcome).text;
+        assert!(record(Outcome::Sent).contains("'sent', NULL, NULL"));
+        assert!(record(Outcome::Refused("it's bad".into())).contains("'refused', NULL, 'it''s bad'"));
+        let failed = Outcome::Failed { reason: "x".repeat(9_999), wait_seconds: 77 };
+        assert!(record(failed.clone()).contains("to_seconds(77)"));
+        assert!(record(failed).len() < 1_000);
     }
 }

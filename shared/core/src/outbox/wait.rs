@@ -12,9 +12,6 @@ const LASTING: u32 = 6 * 3600;
 /// Longest wait that a service may ask for.
 const LONGEST_ASKED: u32 = 24 * 3600;
 
-/// Seconds before what was refused is tried again.
-pub const REFUSED_SECONDS: u32 = 6 * 3600;
-
 /// Seconds before a channel is tried again that failed `failures` times in a row before this time. `asked`: what the service asks for.
 #[must_use]
 pub fn wait_seconds(failures: u32, asked: Option<u32>, is_lasting: bool) -> u32 {
@@ -27,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_an_hour_and_no_service_is_asked_before_it_wants() {
+    fn waits_grow_to_50_minutes_and_no_service_is_asked_before_it_wants() {
         assert_eq!((0..4).map(|n| wait_seconds(n, None, false)).collect::<alloc::vec::Vec<_>>(), [60, 120, 240, 480]);
         assert_eq!(wait_seconds(u32::MAX, None, false), LONGEST);
         assert_eq!(wait_seconds(0, Some(900), false), 900);

@@ -39,7 +39,7 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
             };
             self.record(Channel::Model, message, &outcome).await?;
             sent.problems.extend(outcome.reason().map(str::to_owned));
-            if matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown(_)) {
+            if matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. }) {
                 break;
             }
         }
@@ -72,14 +72,10 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
 /// What an error means for the outbox.
 fn outcome(error: &Error, failures: u32) -> Outcome {
     let reason = error.to_string();
-    let failed = |is_lasting| Outcome::Failed {
-        reason: reason.clone(),
-        wait_seconds: outbox::wait_seconds(failures, error.retry_after, is_lasting),
-    };
+    let wait_seconds = outbox::wait_seconds(failures, error.retry_after, error.class == ErrorClass::NotAdmitted);
     match error.class {
-        ErrorClass::Unavailable => failed(false),
-        ErrorClass::NotAdmitted => failed(true),
-        ErrorClass::Lost => Outcome::Unknown(reason),
+        ErrorClass::Unavailable | ErrorClass::NotAdmitted => Outcome::Failed { reason, wait_seconds },
+        ErrorClass::Lost => Outcome::Unknown { reason, wait_seconds },
         ErrorClass::Refused | ErrorClass::Unreadable => Outcome::Refused(reason),
     }
 }

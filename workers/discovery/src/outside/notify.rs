@@ -58,7 +58,7 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
                     sent.facts += facts.len() as u64;
                 }
                 Outcome::Refused(_) => {}
-                Outcome::Failed { .. } | Outcome::Unknown(_) => break,
+                Outcome::Failed { .. } | Outcome::Unknown { .. } => break,
             }
         }
         Ok(sent)
@@ -89,7 +89,9 @@ fn outcome(delivery: Delivery, failures: u32) -> Outcome {
             Outcome::Failed { reason, wait_seconds: outbox::wait_seconds(failures, retry_after, is_lasting) }
         }
         Delivery::Refused(reason) => Outcome::Refused(reason),
-        Delivery::Unknown(reason) => Outcome::Unknown(reason),
+        Delivery::Unknown(reason) => {
+            Outcome::Unknown { reason, wait_seconds: outbox::wait_seconds(failures, None, false) }
+        }
     }
 }
 
