@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
+import { showDescriptions, showMessages, startSlack } from "./outside.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
@@ -39,6 +40,8 @@ const STEPS = [
   { title: "The schema follows: a version for each commit that changes it", run: (stack) => showVersions(stack) },
   { title: "What looks like something that was there waits for a person", run: showConflicts },
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
+  { title: "Slack is told of what is new, and of what waits for a person", run: (stack) => showMessages(stack, slack) },
+  { title: "Everything has a description", run: showDescriptions },
 ];
 
 const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
@@ -47,11 +50,15 @@ const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", 
 const stateFolder = path.join(STATE_FOLDER, "demo");
 rmSync(stateFolder, { recursive: true, force: true });
 
+const slack = await startSlack();
 const stack = await startStack({
   stateFolder,
   crons: true,
-  queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 } },
-  variables: { ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) } },
+  queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 }, outbox: { maxBatchTimeout: 2 } },
+  variables: {
+    discovery: { SLACK_WEBHOOK_URL: slack.webhook },
+    ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) },
+  },
   ...(!endAfterSteps && { ports: PORTS }),
 });
 // Miniflare ends the process at a signal; the warehouse is to close its file first.
@@ -76,6 +83,7 @@ try {
   process.exitCode = 1;
 } finally {
   await stack.stop();
+  await slack.stop();
 }
 
 /** @param {import("../local-stack/index.mjs").Stack} stack */
