@@ -1,10 +1,9 @@
 /** What goes outside: messages to Slack, for which a stand-in is there, and descriptions. */
 
 import { startSlack, textOf } from "../stand-ins/slack.mjs";
-import { printTable } from "./table.mjs";
 
-/** Descriptions that are shown. */
-const DESCRIPTIONS = 4;
+/** Descriptions that are shown of each kind. */
+const DESCRIPTIONS = 2;
 
 /** @typedef {import("../local-stack/index.mjs").Stack} Stack */
 
@@ -29,8 +28,10 @@ export async function showMessages(stack, slack) {
  * @param {Stack} stack
  */
 export async function showDescriptions(stack) {
-  const rows = await stack.sql.query(`SELECT description, source FROM entity_descriptions ORDER BY kind, scope, name LIMIT ${DESCRIPTIONS}`);
-  printTable(["description", "by"], rows.map(({ description, source }) => [description, source]));
+  const rows = await stack.sql.query(`
+    SELECT description FROM entity_descriptions
+    QUALIFY row_number() OVER (PARTITION BY kind ORDER BY scope, name) <= ${DESCRIPTIONS} ORDER BY kind, scope, name`);
+  for (const { description } of rows) console.log(`  ${description}`);
   const waiting = await stack.sql.value("SELECT count(*) FROM outbox WHERE channel = 'model' AND status = 'waiting'");
-  console.log(`  ${waiting} items wait for a language model, which is not configured here`);
+  console.log(`\n  ${waiting} items wait for a language model, which is not configured here`);
 }
