@@ -81,6 +81,18 @@ CREATE TABLE IF NOT EXISTS discovery_runs (
     version_after     INTEGER NOT NULL
 );
 
+-- Descriptions of items by a language model; append-only, the newest of an item counts.
+CREATE TABLE IF NOT EXISTS descriptions (
+    kind              VARCHAR NOT NULL CHECK (kind IN ('entity_type', 'field')),
+    scope             VARCHAR NOT NULL,
+    question          VARCHAR NOT NULL,
+    name              VARCHAR NOT NULL,
+    description       VARCHAR NOT NULL,
+    -- `model:` and its name.
+    source            VARCHAR NOT NULL,
+    described_at      TIMESTAMP NOT NULL
+);
+
 -- Every query that ran through the API.
 CREATE TABLE IF NOT EXISTS query_executions (
     execution_id      UUID NOT NULL,
@@ -203,16 +215,75 @@ CREATE OR REPLACE MACRO field_definitions_at(at_commit) AS TABLE
     FROM definitions_at(at_commit)
     WHERE kind = 'field';
 
--- As they are. The largest BIGINT stands for "now".
-CREATE OR REPLACE VIEW entity_types AS FROM entity_types_at(9223372036854775807);
-CREATE OR REPLACE VIEW field_definitions AS FROM field_definitions_at(9223372036854775807);
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Descriptions: of what the schema has
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- What is called by one id everywhere, made from the item as that of a conflict is.
+CREATE OR REPLACE MACRO item_id(kind, scope, question, name) AS
+    CAST(md5(kind || chr(31) || scope || chr(31) || question || chr(31) || name) AS UUID);
+
+-- The beginning of a text from outside, on one line.
+CREATE OR REPLACE MACRO in_brief(value, characters) AS
+    left(regexp_replace(value, '[[:cntrl:][:space:]]+', ' ', 'g'), characters);
+
+CREATE OR REPLACE MACRO quoted(value) AS '"' || in_brief(value, 60) || '"';
+
+-- `; for example "x", "y"`, or nothing.
+CREATE OR REPLACE MACRO for_example(examples) AS
+    coalesce('; for example ' || array_to_string(nullif(list_transform(examples[1:3], lambda example: quoted(example)), []), ', '), '');
+
+-- The items of the catalog that visible loads hold: what a description can be made of. It reads the catalog by `…_at`, so that
+-- `entity_types` and `field_definitions` may show what is made here.
+CREATE OR REPLACE VIEW item_briefs AS
+    SELECT
+        'entity_type' AS kind, dataset AS scope, question, label AS name, first_seen,
+        json_object(
+            'is', 'a label that annotators give', 'dataset', in_brief(dataset, 80), 'question', in_brief(question, 80),
+            'name', in_brief(label, 120), 'answers', occurrence_count, 'records', record_count,
+            'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))) AS brief,
+        concat('Label ', quoted(label), ' of the question ', quoted(question), ' in the dataset ', quoted(dataset), ': ',
+            occurrence_count, ' answers in ', record_count, ' records', for_example(examples), '.') AS plain
+    FROM entity_types_at(9223372036854775807)
+    UNION ALL
+    SELECT
+        'field', source_table, '', column_name, first_seen,
+        json_object(
+            'is', 'a column of a table', 'table', in_brief(source_table, 80), 'name', in_brief(column_name, 120),
+            'type', in_brief(data_type, 60), 'values', occurrence_count, 'missing', null_count, 'distinct', distinct_estimate,
+            'least', in_brief(min_value, 60), 'greatest', in_brief(max_value, 60),
+            'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))),
+        concat('Column ', quoted(column_name), ' of the table ', quoted(source_table), ': ', data_type, ', ', occurrence_count, ' values',
+            ', ' || nullif(null_count, 0) || ' missing', ', about ' || nullif(distinct_estimate, 0) || ' different',
+            ', from ' || quoted(min_value) || ' to ' || quoted(max_value), for_example(examples), '.')
+    FROM field_definitions_at(9223372036854775807);
+
+CREATE OR REPLACE VIEW model_descriptions AS
+    FROM descriptions
+    QUALIFY row_number() OVER (PARTITION BY kind, scope, question, name ORDER BY described_at DESC) = 1;
+
+-- A description of every item: the newest by a model, else a plain one (source `plain`).
+CREATE OR REPLACE VIEW entity_descriptions AS
+    SELECT kind, scope, question, name, coalesce(m.description, b.plain) AS description, coalesce(m.source, 'plain') AS source
+    FROM item_briefs AS b LEFT JOIN model_descriptions AS m USING (kind, scope, question, name);
+
+-- As they are, with descriptions. The largest BIGINT stands for "now".
+CREATE OR REPLACE VIEW entity_types AS
+    SELECT t.*, d.description, d.source AS description_source
+    FROM entity_types_at(9223372036854775807) AS t
+    LEFT JOIN entity_descriptions AS d
+        ON d.kind = 'entity_type' AND d.scope = t.dataset AND d.question = t.question AND d.name = t.label;
+CREATE OR REPLACE VIEW field_definitions AS
+    SELECT t.*, d.description, d.source AS description_source
+    FROM field_definitions_at(9223372036854775807) AS t
+    LEFT JOIN entity_descriptions AS d ON d.kind = 'field' AND d.scope = t.source_table AND d.name = t.column_name;
 
 -- Items that a person has to look at, or has: those that looked like another when they were first seen, those that came when the schema
 -- changed too often, and those that somebody decided about without being asked. The id is made from the item: it's the same wherever
 -- the log is folded anew.
 CREATE OR REPLACE VIEW entity_conflicts AS
     SELECT
-        CAST(md5(i.kind || chr(31) || scope || chr(31) || question || chr(31) || name) AS UUID) AS conflict_id,
+        item_id(i.kind, scope, question, name) AS conflict_id,
         i.kind, scope, question, name,
         item->'$.similar.item' AS similar_item,
         CAST(item->>'$.similar.score' AS DOUBLE) AS score,

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
+import { showDescriptions, showMessages, startSlack } from "./outside.mjs";
 import { showDecision } from "./review.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
 
@@ -44,6 +45,8 @@ const STEPS = [
   { title: "What looks like something that was there waits for a person", run: showConflicts },
   { title: "A person decides, and may change their mind", run: showDecision },
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
+  { title: "Slack is told of what is new, and of what waits for a person", run: (stack) => showMessages(stack, slack) },
+  { title: "Everything has a description", run: showDescriptions },
 ];
 
 const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
@@ -52,13 +55,14 @@ const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", 
 const stateFolder = path.join(STATE_FOLDER, "demo");
 rmSync(stateFolder, { recursive: true, force: true });
 
+const slack = await startSlack();
 const stack = await startStack({
   stateFolder,
   crons: true,
-  queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 } },
+  queues: { landed: { maxBatchTimeout: 0 }, discovery: { maxBatchTimeout: 0 }, outbox: { maxBatchTimeout: 2 } },
   variables: {
     ingest: { INGEST: (configured) => ({ ...configured, pull: { enabled: true, from_bytes: PULL_FROM_BYTES } }) },
-    discovery: { MAX_VERSIONS_PER_DAY: String(VERSIONS_A_DAY) },
+    discovery: { MAX_VERSIONS_PER_DAY: String(VERSIONS_A_DAY), SLACK_WEBHOOK_URL: slack.webhook },
   },
   ...(!endAfterSteps && { ports: PORTS }),
 });
@@ -84,6 +88,7 @@ try {
   process.exitCode = 1;
 } finally {
   await stack.stop();
+  await slack.stop();
 }
 
 /** @param {import("../local-stack/index.mjs").Stack} stack */

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod civil;
 pub mod column_type;
 pub mod landing;
+pub mod outbox;
 pub mod profile;
 pub mod schema;
 pub mod similarity;

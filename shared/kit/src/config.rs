@@ -30,6 +30,18 @@ pub fn required_secret(env: &Env, name: &'static str) -> Result<String, ConfigEr
     env.secret(name).map(|value| value.to_string()).map_err(|_| ConfigError::MissingSecret(name))
 }
 
+/// A variable that may be missing. An empty one is missing too.
+#[must_use]
+pub fn optional_var(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+}
+
+/// A secret that may be missing. An empty one is missing too.
+#[must_use]
+pub fn optional_secret(env: &Env, name: &str) -> Option<String> {
+    env.secret(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty())
+}
+
 /// A variable with a structure, as TOML tables and arrays give it.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ mod store;
 
 pub use access::{Caller, Scope, Tokens};
 pub use auth::TokenHash;
-pub use config::{ConfigError, required_secret, required_var, var_as};
+pub use config::{ConfigError, optional_secret, optional_var, required_secret, required_var, var_as};
 pub use fetch::FetchTransport;
 pub use host::{Host, WorkerHost, memory_bytes};
 pub use platform::{admit_admin, misconfigured, warehouse};

@@ -1,25 +1,11 @@
 //! Drives exchanges with a transport.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc};
 
 use living_core::sql::Statement;
+use living_http::Transport;
 
-use crate::{Action, Endpoint, Error, Exchange, HttpRequest, HttpResponse, Page, Session, TransportError, Warehouse};
-
-/// How requests are sent and time passes: `fetch` in a Worker, anything in a test.
-#[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
-pub trait Transport {
-    /// Sends a request and reads its response to the end.
-    ///
-    /// # Errors
-    /// Why there is none, and whether the request may have been sent.
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
-
-    async fn sleep(&self, duration: Duration);
-
-    /// A random number, for the waits between tries.
-    fn random(&self) -> u64;
-}
+use crate::{Action, Endpoint, Error, Exchange, Page, Session, Warehouse};
 
 /// MotherDuck, by way of its remote MCP endpoint.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use living_core::sql::{Effect, Statement};
+use living_http::{HttpRequest, HttpResponse, Method, TransportError};
 
 use crate::{Error, ErrorClass, Page, backoff::Backoff, classify, message};
 
@@ -12,6 +13,9 @@ const MAX_TRIES: u32 = 6;
 /// How often it's tried when others get in first. Each conflict means that another statement succeeded, so many are a busy log, not
 /// a broken one.
 const MAX_CONFLICTS: u32 = 60;
+
+/// A response that takes longer is given up: the warehouse itself stops a statement after 55 s.
+const TIME_LIMIT: Duration = Duration::from_secs(70);
 
 /// Where the warehouse is.
 #[derive(Clone)]
@@ -28,43 +32,6 @@ impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Endpoint").field("url", &self.url).field("database", &self.database).finish_non_exhaustive()
     }
-}
-
-/// A POST request.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpRequest {
-    pub url: String,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: String,
-}
-
-/// Without the headers, one of which is the token.
-impl std::fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpRequest").field("url", &self.url).field("body", &self.body).finish_non_exhaustive()
-    }
-}
-
-/// Its response, read to the end.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HttpResponse {
-    pub status: u16,
-    /// `Content-Type`, or nothing.
-    pub content_type: String,
-    /// `Mcp-Session-Id`.
-    pub session_id: Option<String>,
-    /// `Retry-After`, in seconds.
-    pub retry_after: Option<u32>,
-    pub body: Vec<u8>,
-}
-
-/// Why there's no response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransportError {
-    /// The request was not sent.
-    NotSent(String),
-    /// It may have been sent.
-    Lost(String),
 }
 
 /// What the server agreed to. It outlives the exchanges.
@@ -169,7 +136,14 @@ impl<'a> Exchange<'a> {
         let agreement = session.agreement();
         let headers = self.headers(agreement);
         self.sent = Some((sent, agreement.cloned()));
-        Action::Send(HttpRequest { url: self.endpoint.url.clone(), headers, body })
+        Action::Send(HttpRequest {
+            method: Method::Post,
+            url: self.endpoint.url.clone(),
+            headers,
+            body,
+            follows_redirects: true,
+            time_limit: TIME_LIMIT,
+        })
     }
 
     fn headers(&self, agreement: Option<&Agreement>) -> Vec<(&'static str, String)> {
@@ -212,15 +186,16 @@ impl<'a> Exchange<'a> {
         agreement: Option<Agreement>,
         response: &HttpResponse,
     ) -> Result<Option<Page>, Error> {
-        if !(200..300).contains(&response.status) {
+        if !response.is_success() {
             return self.refused(session, agreement.as_ref(), response);
         }
+        let content_type = response.header("content-type").unwrap_or_default();
         match sent {
             Sent::Initialize(id) => {
-                let reply = message::read_reply(&response.content_type, &response.body, id)?;
+                let reply = message::read_reply(content_type, &response.body, id)?;
                 let version = reply.get("protocolVersion").and_then(serde_json::Value::as_str);
                 session.state = SessionState::Agreed(Agreement {
-                    session_id: response.session_id.clone(),
+                    session_id: response.header("mcp-session-id").map(str::to_owned),
                     protocol_version: version.unwrap_or(message::PROTOCOL_VERSION).to_owned(),
                 });
                 Ok(None)
@@ -235,7 +210,7 @@ impl<'a> Exchange<'a> {
                 Ok(None)
             }
             Sent::Call(id) => {
-                let reply = message::read_reply(&response.content_type, &response.body, id)?;
+                let reply = message::read_reply(content_type, &response.body, id)?;
                 message::read_tool_result(&reply).map(Some)
             }
         }
@@ -259,11 +234,10 @@ impl<'a> Exchange<'a> {
             }
             return Ok(None);
         }
-        let head: String = text.chars().take(300).collect();
         Err(Error {
             class: classify::http_status(response.status),
-            message: format!("HTTP {}: {head}", response.status),
-            retry_after: response.retry_after,
+            message: format!("HTTP {}: {}", response.status, response.excerpt(300)),
+            retry_after: response.retry_after(),
         })
     }
 
@@ -311,13 +285,8 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "it stands for what a transport gives")]
     fn json(status: u16, body: &str) -> Result<HttpResponse, TransportError> {
-        let response = HttpResponse {
-            status,
-            content_type: "application/json".into(),
-            body: body.into(),
-            ..HttpResponse::default()
-        };
-        Ok(response)
+        let headers = vec![("content-type".into(), "application/json".into())];
+        Ok(HttpResponse { status, headers, body: body.into() })
     }
 
     /// Answers the handshake, and calls with `answers` in turn. Gives the outcome and how many calls were made.
@@ -335,8 +304,12 @@ mod tests {
                     let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
                     let answer = match body["method"].as_str().unwrap() {
                         "initialize" => {
-                            json(200, &format!(r#"{{"id":{},"result":{{"protocolVersion":"v"}}}}"#, body["id"]))
-                                .map(|r| HttpResponse { session_id: Some("s".into()), ..r })
+                            json(200, &format!(r#"{{"id":{},"result":{{"protocolVersion":"v"}}}}"#, body["id"])).map(
+                                |mut r| {
+                                    r.headers.push(("mcp-session-id".into(), "s".into()));
+                                    r
+                                },
+                            )
                         }
                         "notifications/initialized" => json(202, ""),
                         _ => {

@@ -2,7 +2,7 @@
 //!
 //! [`Warehouse`] runs statements. Its implementation for MotherDuck, [`McpWarehouse`], speaks the vendor's remote MCP endpoint: the
 //! protocol is a state machine ([`Exchange`]) without I/O, which a Worker drives with `fetch` and a test with whatever it likes
-//! ([`Transport`]). What went wrong is sorted by what can be done about it ([`ErrorClass`]).
+//! ([`Transport`](living_http::Transport)). What went wrong is sorted by what can be done about it ([`ErrorClass`]).
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -14,9 +14,9 @@ mod exchange;
 pub mod listing;
 mod message;
 
-pub use client::{McpWarehouse, Transport};
+pub use client::McpWarehouse;
 pub use error::{Error, ErrorClass};
-pub use exchange::{Action, Endpoint, Exchange, HttpRequest, HttpResponse, Session, TransportError};
+pub use exchange::{Action, Endpoint, Exchange, Session};
 pub use message::{Page, QueryResult};
 
 use living_core::sql::Statement;

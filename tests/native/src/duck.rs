@@ -6,9 +6,8 @@ use std::{
 };
 
 use living_core::sql::Statement;
-use living_warehouse::{
-    Endpoint, HttpRequest, HttpResponse, McpWarehouse, QueryResult, Transport, TransportError, Warehouse,
-};
+use living_http::{HttpRequest, HttpResponse, Transport, TransportError};
+use living_warehouse::{Endpoint, McpWarehouse, QueryResult, Warehouse};
 use local_warehouse::{Config, LocalWarehouse, R2, ReplyStyle, Token, Tokens};
 use memory_s3::MemoryS3;
 use serde_json::{Value, json};
@@ -16,8 +15,11 @@ use serde_json::{Value, json};
 use crate::{Faults, Point};
 
 /// The schema, as set-up applies it.
-const SCHEMA: [&str; 2] =
-    [include_str!("../../../sql/motherduck/schema_v1.sql"), include_str!("../../../sql/motherduck/schema_catalog.sql")];
+const SCHEMA: [&str; 3] = [
+    include_str!("../../../sql/motherduck/schema_v1.sql"),
+    include_str!("../../../sql/motherduck/schema_catalog.sql"),
+    include_str!("../../../sql/motherduck/outbox.sql"),
+];
 
 /// Real DuckDB, reached by the client that the Workers use.
 #[derive(Debug)]
@@ -139,14 +141,10 @@ impl HttpTransport {
             builder = builder.header(name, value);
         }
         let response = builder.timeout(Duration::from_secs(20)).send().await?;
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        Ok(HttpResponse {
-            status: response.status().as_u16(),
-            content_type: header("content-type").unwrap_or_default(),
-            session_id: header("mcp-session-id"),
-            retry_after: header("retry-after").and_then(|v| v.parse().ok()),
-            body: response.bytes().await?.to_vec(),
-        })
+        let status = response.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        Ok(HttpResponse { status, headers, body: response.bytes().await?.to_vec() })
     }
 }
 

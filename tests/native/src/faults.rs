@@ -11,6 +11,8 @@ pub enum Point {
     StoreRead,
     Announce,
     Publish,
+    /// A request to Slack or to a language model.
+    Outside,
 }
 
 /// What happens at a point.

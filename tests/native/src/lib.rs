@@ -4,9 +4,11 @@
 mod duck;
 mod faults;
 mod files;
+mod outside;
 mod ports;
 
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};
 pub use files::{Cells, annotations, documents, read_rows, table, write};
+pub use outside::{StandIn, StandInFault};
 pub use ports::{Harness, MemoryStore, TestDiscovery, TestHost, until_death};

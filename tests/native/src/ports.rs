@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use discovery::{Discovery, RunReport, VersionCache};
+use discovery::{Describer, Discovery, Outside, OutsideReport, RunReport, Slack, VersionCache};
 use futures_util::FutureExt;
 use ingest::{Announcer, CommitNotice, Config, Ingest, consume, record_dead_letter};
 use living_core::{
@@ -19,12 +19,13 @@ use living_core::{
     time::Timestamp,
 };
 use living_kit::{Answer, Delivery, Host, Listed, ObjectStore, Range, Read, StoreError};
+use living_model::HttpModel;
 use living_parquet::Limits;
 use living_warehouse::McpWarehouse;
 use local_warehouse::ReplyStyle;
 use memory_s3::MemoryS3;
 
-use crate::{Duck, Faults, HttpTransport, Point};
+use crate::{Duck, Faults, HttpTransport, Point, StandIn};
 
 /// Three buckets, as in production; structured data of `keyed/` has a record key, that of `gone/` is retracted when deleted.
 const CONFIG: &str = r#"{ "routes": [
@@ -195,6 +196,8 @@ pub struct Harness {
 
 pub type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost>;
 
+type TestOutside = Outside<McpWarehouse<HttpTransport>, TestHost, StandIn, HttpModel<StandIn>>;
+
 /// Keeps the version that was published last.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCache {
@@ -277,6 +280,41 @@ impl Harness {
     /// If it fails.
     pub async fn discover(&self) -> RunReport {
         self.discovery(&Faults::none()).run().await.unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// A dispatcher of the outbox that has just been started, and meets `faults`. Both channels are configured.
+    #[must_use]
+    pub fn outside(&self, stand_in: &StandIn, faults: &Faults) -> TestOutside {
+        let stand_in = stand_in.with(faults);
+        Outside {
+            warehouse: self.duck.client_with(faults.clone()),
+            host: self.host.clone(),
+            slack: Some(Slack { webhook: stand_in.webhook(), review_url: None }),
+            model: Some(Describer { model: stand_in.model(), items_per_day: 100 }),
+        }
+    }
+
+    /// A dispatch that meets `faults`. `None`: it failed, or died.
+    pub async fn dispatch_with(&self, stand_in: &StandIn, faults: &Faults) -> Option<OutsideReport> {
+        let outside = self.outside(stand_in, faults);
+        until_death(faults, outside.run()).await.and_then(Result::ok)
+    }
+
+    /// A dispatch that meets no faults but those of the stand-in.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn dispatch(&self, stand_in: &StandIn) -> OutsideReport {
+        self.outside(stand_in, &Faults::none()).run().await.unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// Lets time pass for what the outbox has written.
+    pub async fn let_pass(&self, minutes: u32) {
+        let ago = format!("INTERVAL {minutes} MINUTE");
+        self.duck.write(&format!("UPDATE outbox_attempts SET claimed_at = claimed_at - {ago}")).await;
+        let outcomes =
+            format!("UPDATE outbox_outcomes SET recorded_at = recorded_at - {ago}, retry_at = retry_at - {ago}");
+        self.duck.write(&outcomes).await;
     }
 
     /// The version that readers were told of.

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use living_warehouse::{HttpRequest, HttpResponse, Transport, TransportError};
+use living_http::{HttpRequest, HttpResponse, Transport, TransportError};
 use ureq::Agent;
-
-/// A statement is stopped by the warehouse after 55 s.
-const TIME_LIMIT: Duration = Duration::from_secs(70);
 
 #[derive(Debug)]
 pub(crate) struct UreqTransport(Agent);
@@ -14,24 +11,19 @@ pub(crate) struct UreqTransport(Agent);
 impl UreqTransport {
     pub(crate) fn new() -> Self {
         // Statuses are the client's business.
-        let config = Agent::config_builder().timeout_global(Some(TIME_LIMIT)).http_status_as_error(false);
-        Self(config.build().into())
+        Self(Agent::config_builder().http_status_as_error(false).build().into())
     }
 
     fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ureq::Error> {
-        let mut builder = self.0.post(&request.url);
+        let mut builder = self.0.post(&request.url).config().timeout_global(Some(request.time_limit)).build();
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
         let mut response = builder.send(request.body.as_str())?;
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        Ok(HttpResponse {
-            status: response.status().as_u16(),
-            content_type: header("content-type").unwrap_or_default(),
-            session_id: header("mcp-session-id"),
-            retry_after: header("retry-after").and_then(|v| v.parse().ok()),
-            body: response.body_mut().read_to_vec()?,
-        })
+        let status = response.status().as_u16();
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        Ok(HttpResponse { status, headers, body: response.body_mut().read_to_vec()? })
     }
 }
 

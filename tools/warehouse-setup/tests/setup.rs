@@ -12,7 +12,7 @@ const TOKEN: &str = "read-write-token";
 const READ_ONLY_TOKEN: &str = "read-only-token";
 
 /// What `scripts/motherduck_setup.sh` applies.
-const SCHEMA: [&str; 4] = ["schema_v1.sql", "schema_catalog.sql", "--optional", "indexes.sql"];
+const SCHEMA: [&str; 5] = ["schema_v1.sql", "schema_catalog.sql", "outbox.sql", "--optional", "indexes.sql"];
 
 async fn warehouse() -> LocalWarehouse {
     let token = |text| Token::new(text).expect("a token");

@@ -15,7 +15,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, Options, VersionCache, api};
+use crate::{Discovery, Options, VersionCache, api, outside::entry as outside};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -26,21 +26,29 @@ const VERSION_KEY: &str = "schema_version";
 type WorkerDiscovery = Discovery<McpWarehouse<FetchTransport>, Kv, WorkerHost>;
 
 /// Messages say that there are commits, or that somebody wants a run: one run answers all of a batch. What a message says else is
-/// of no matter, so that any loader can ask.
+/// of no matter, so that any loader can ask. Those of the outbox's queue say that there may be something to send.
 #[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen, wasm_bindgen_futures = ::worker::wasm_bindgen_futures, js_sys = ::worker::js_sys)]
 pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
-    let answer = if run_unasked(&env).await { Answer::Ack } else { Answer::RetryAfter { seconds: RETRY_SECONDS } };
+    let answer = if batch.queue().is_ok_and(|name| outside::is_queue(&String::from(name))) {
+        outside::dispatch(&env).await
+    } else if run_unasked(&env).await {
+        outside::announce(&env).await;
+        Answer::Ack
+    } else {
+        Answer::RetryAfter { seconds: RETRY_SECONDS }
+    };
     for (_, responder) in messages(&batch) {
         responder.answer(answer);
     }
 }
 
-/// Every hour, for commits whose message was lost, and for what waits.
+/// Every hour, for commits whose message was lost, and for what waits: new items, and what is in the outbox.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     if run_unasked(&env).await && resume_unasked(&env).await {
         run_unasked(&env).await;
     }
+    outside::dispatch(&env).await;
 }
 
 /// Whether what waited was taken in.
@@ -65,12 +73,20 @@ async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, 
     admit_admin(env, request)?;
     let url = request.url().map_err(|_| Problem::bad_request("the URL can't be read"))?;
     match (url.path(), request.method()) {
-        ("/run", Method::Post) => run(env).await,
+        ("/run", Method::Post) => {
+            let report = run(env).await?;
+            outside::announce(env).await;
+            Ok(report)
+        }
         ("/conflicts", Method::Get) => {
             let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
             api::conflicts(&configured(env)?, pairs).await
         }
-        ("/decisions", Method::Post) => api::decide(&configured(env)?, &body(request).await?).await,
+        ("/decisions", Method::Post) => {
+            let made = api::decide(&configured(env)?, &body(request).await?).await?;
+            outside::announce(env).await;
+            Ok(made)
+        }
         ("/decisions/preview", Method::Post) => api::preview(&configured(env)?, &body(request).await?).await,
         ("/conflicts", _) => Err(Problem::method_not_allowed("GET")),
         ("/run" | "/decisions" | "/decisions/preview", _) => Err(Problem::method_not_allowed("POST")),

@@ -2,15 +2,18 @@
 //! schema, by themselves.
 //!
 //! [`Discovery::run`] folds in the commits that were not seen yet. The queue, the cron and `POST /run` start it (`entry`); what a
-//! commit does to the catalog is a rule of `living_core::catalog`.
+//! commit does to the catalog is a rule of `living_core::catalog`. [`Outside::run`] then tells Slack, and has new items described by a
+//! language model; it's an event of its own, on which no run depends.
 
 mod api;
 mod discovery;
 #[expect(unreachable_pub, reason = "the runtime reaches them")]
 mod entry;
 mod listing;
+mod outside;
 mod review;
 mod similar;
 
 pub use discovery::{Discovery, Failure, Options, RunReport, VersionCache};
+pub use outside::{Describer, Outside, OutsideReport, Sent, Slack};
 pub use review::{Count, Made, NotDecided, Preview, Report, Request, Versions};

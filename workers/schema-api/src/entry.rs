@@ -220,7 +220,9 @@ async fn forward(env: &Env, method: &str, path: &str, body: Option<String>) -> R
 
 // ---- Ports ---------------------------------------------------------------------------------------------------------------
 
-/// Versions never change: they may be kept as long as the platform likes.
+/// Seconds for which the schema at a version is kept. Nothing but descriptions changes in it.
+const KEPT_SECONDS: u64 = 300;
+
 struct Kv(KvStore);
 
 impl Kv {
@@ -240,7 +242,7 @@ impl SchemaCache for Kv {
 
     async fn put(&self, schema: &Schema) {
         let put = match self.0.put(&schema_key(schema.version.version), schema) {
-            Ok(put) => put.execute().await.map_err(|error| error.to_string()),
+            Ok(put) => put.expiration_ttl(KEPT_SECONDS).execute().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = put {

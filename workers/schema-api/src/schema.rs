@@ -10,6 +10,7 @@ use living_kit::{Host, Problem};
 use living_warehouse::{Error, Warehouse, listing};
 use schemars::JsonSchema;
 use serde::Serialize;
+use twox_hash::XxHash64;
 
 use crate::{
     query_string::QueryString,
@@ -113,19 +114,19 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
             Some(version) => version,
             None => self.version(At::Newest).await?.version,
         };
-        self.reply(version, query, Cache::Revalidate).await
+        self.reply(version, query).await
     }
 
     /// `GET /api/schema/at/{date}`
     pub(crate) async fn at(&self, date: &str, query: &QueryString) -> Result<Reply, Problem> {
         let time = self.point_in_time(date)?;
         let version = self.version(At::Time(time)).await?.version;
-        self.reply(version, query, Cache::Revalidate).await
+        self.reply(version, query).await
     }
 
     /// `GET /api/schema/versions/{version}`
     pub(crate) async fn one(&self, version: &str, query: &QueryString) -> Result<Reply, Problem> {
-        self.reply(parse_version("version", version)?, query, Cache::Forever).await
+        self.reply(parse_version("version", version)?, query).await
     }
 
     /// `GET /api/schema/versions?before=`
@@ -188,7 +189,7 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
         schema::read_version(row).ok_or_else(Problem::unavailable)
     }
 
-    async fn reply(&self, version: i64, query: &QueryString, cache: Cache) -> Result<Reply, Problem> {
+    async fn reply(&self, version: i64, query: &QueryString) -> Result<Reply, Problem> {
         query.only(&["format", "max_tokens"])?;
         let format = query.get("format").map_or(Ok(Format::Json), Format::parse)?;
         let max_tokens = query.get("max_tokens").map(parse_tokens).transpose()?;
@@ -198,9 +199,10 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
             None => schema,
         };
         let limit = max_tokens.map(|most| format!("-{most}")).unwrap_or_default();
-        let hash = schema.version.content_hash.get(..16).unwrap_or_default();
-        let etag = Some(format!("\"v{version}-{hash}-{}{limit}\"", format.name()));
-        Ok(Reply { content_type: format.content_type(), body: format.render(&schema).into_bytes(), etag, cache })
+        let body = format.render(&schema).into_bytes();
+        // Descriptions may change, the rest doesn't.
+        let etag = Some(format!("\"v{version}-{}{limit}-{:016x}\"", format.name(), XxHash64::oneshot(0, &body)));
+        Ok(Reply { content_type: format.content_type(), body, etag, cache: Cache::Revalidate })
     }
 
     /// The schema at a version: from the cache, else from the warehouse.

@@ -86,19 +86,27 @@ impl EntityTotals {
         self.suggestions += other.suggestions;
         self.records += other.records;
         self.documents.merge(&other.documents);
-        self.first_seen = self.first_seen.min(other.first_seen);
-        self.last_seen = self.last_seen.max(other.last_seen);
-        for example in &other.examples {
-            if self.examples.len() < EXAMPLES && !self.examples.contains(example) {
-                self.examples.push(example.clone());
-            }
-        }
+        self.see(other);
     }
 
-    /// As it is when no visible load holds it. What was seen stays known.
+    /// With the counts of a recount. What was ever seen stays known.
     #[must_use]
-    pub fn withdrawn(&self) -> Self {
-        Self { responses: 0, suggestions: 0, records: 0, documents: Sketch::default(), ..self.clone() }
+    pub fn recounted(&self, mut counted: Self) -> Self {
+        if counted.responses + counted.suggestions == 0 {
+            (counted.first_seen, counted.last_seen) = (self.first_seen, self.last_seen);
+        }
+        counted.see(self);
+        counted
+    }
+
+    /// Takes over what was seen, in a way that doesn't depend on the order.
+    fn see(&mut self, other: &Self) {
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.examples.extend_from_slice(&other.examples);
+        self.examples.sort_unstable();
+        self.examples.dedup();
+        self.examples.truncate(EXAMPLES);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The schema at a version, as clients read it: a document of entity types and fields, and its forms for people, for models and for
 //! other tools.
 //!
-//! The document belongs to a version and never changes: counts and examples are those of the version's commit.
+//! The document belongs to a version, and but for descriptions never changes: counts and examples are those of the version's commit.
 
 mod ddl;
 mod markdown;
