@@ -320,7 +320,7 @@ async fn carry_out(harness: &Harness, stand_in: &StandIn, rounds: &[Round]) {
 #[tokio::test]
 async fn many_dispatchers_at_once_tell_every_fact_once_if_failures_are_certain() {
     let mut runner = TestRunner::default();
-    for _ in 0..12 {
+    for _ in 0..8 {
         let rounds = rounds(true).new_tree(&mut runner).unwrap().current();
         let harness = Harness::start().await;
         let stand_in = StandIn::default();
@@ -336,7 +336,7 @@ async fn many_dispatchers_at_once_tell_every_fact_once_if_failures_are_certain()
 #[tokio::test]
 async fn many_dispatchers_at_once_that_die_tell_no_fact_twice_and_lose_none_from_sight() {
     let mut runner = TestRunner::default();
-    for _ in 0..12 {
+    for _ in 0..8 {
         let rounds = rounds(false).new_tree(&mut runner).unwrap().current();
         let harness = Harness::start().await;
         let stand_in = StandIn::default();
