@@ -33,7 +33,7 @@ const ELEMENT_ROWS: f64 = 100.0;
 /// # Errors
 /// At the first thing in it that costs too much, or whose cost can't be told.
 pub(crate) fn check(sql: &str, limits: &Limits, statement: &Statement) -> Result<(), Refusal> {
-    let mut estimator = Estimator { sql, limits, ctes: Vec::new(), frames: Vec::new() };
+    let mut estimator = Estimator { sql, limits, ctes: Vec::new(), frames: Vec::new(), place: At(0) };
     match statement {
         Statement::Query(query) => estimator.query(query).map(|_| ()),
         Statement::Look(look) => estimator.look(look).map(|_| ()),
@@ -126,6 +126,8 @@ struct Estimator<'a> {
     limits: &'a Limits,
     ctes: Vec<Known>,
     frames: Vec<Frame>,
+    /// The name that was looked at last, for what has no place of its own.
+    place: At,
 }
 
 /// A condition that links tables: which ones by their numbers, or two of which the names don't tell which.
@@ -136,7 +138,8 @@ enum Link {
 
 impl Estimator<'_> {
     fn refuse<T>(&self, at: At, reason: impl Into<String>) -> Estimated<T> {
-        Err(Refusal { code: Code::Limit, reason: reason.into(), position: Position::of(self.sql, at.0) })
+        let at = if at.0 == 0 { self.place.0 } else { at.0 };
+        Err(Refusal { code: Code::Limit, reason: reason.into(), position: Position::of(self.sql, at) })
     }
 
     fn look(&mut self, look: &Look) -> Estimated<Shape> {
@@ -489,6 +492,9 @@ impl Estimator<'_> {
             if sizes.len() > 1 {
                 sizes.remove(sizes.len() - 2);
             }
+        }
+        if frame.nodes.iter().filter(|node| node.is_step).count() > 1 {
+            return self.refuse(self.place(), "a step of a recursion can name the step before once");
         }
         let rows: f64 = sizes.iter().product();
         if rows > self.limits.rows {

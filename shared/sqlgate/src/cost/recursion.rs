@@ -3,7 +3,11 @@
 //! A recursive query has to count: a column that each step adds a positive number, an interval or an element to, and a condition in the step that
 //! keeps it below a bound. Or it has to be a UNION without ALL whose steps only pass columns on, which ends once there's nothing new.
 
-use super::{Estimated, Estimator, Known, Reference, Shape, conjuncts, value::Value};
+use super::{
+    Estimated, Estimator, Known, Reference, Shape, conjuncts,
+    value::Value,
+    values::{joins, multiplies},
+};
 use crate::ast::{At, Cte, Expr, Ident, JoinCondition, Select, SetKind, Suffix, Table, TableKind, Term};
 
 /// Steps of a recursion. Each is a query of its own for DuckDB, and takes about a millisecond.
@@ -157,17 +161,24 @@ impl Estimator<'_> {
         fewest.map(|steps| steps + 1.0)
     }
 
-    /// Where a step puts a text or a list together of more than one of what it had.
+    /// Where a step makes a text or a list several times as large as it was.
     fn doubling(step: &Select, start: &Shape) -> Option<At> {
-        let names: Vec<&str> = start.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let growing: Vec<&str> = step
+            .items
+            .iter()
+            .zip(&start.columns)
+            .filter(|(item, _)| joins(&item.expr))
+            .map(|(_, (name, _))| name.as_str())
+            .collect();
         let at = step.from.first().and_then(|source| match &source.first.kind {
             TableKind::Cte(name) => Some(name.at),
             _ => None,
         });
-        step.items
-            .iter()
-            .any(|item| !matches!(item.expr.bare(), Expr::Chain(_, rest) if rest.iter().all(|(operator, _)| matches!(*operator, "+" | "-" | "*" | "/" | "%"))) && mentions(&item.expr, &names) > 1)
-            .then(|| at.unwrap_or_default())
+        let doubles = |expr: &Expr| {
+            let mentioned = mentions(expr, &growing);
+            joins(expr) && mentioned > 1 || multiplies(expr) && mentioned > 0
+        };
+        step.items.iter().any(|item| doubles(&item.expr)).then(|| at.unwrap_or_default())
     }
 }
 

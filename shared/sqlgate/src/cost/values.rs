@@ -59,7 +59,10 @@ impl Estimator<'_> {
                 self.value(inner)?;
                 Ok(Value { days: interval_days(expr).map(|days| (days, days)), ..Value::UNKNOWN })
             }
-            Expr::Column(path) => Ok(self.column(path)),
+            Expr::Column(path) => {
+                self.place = path.first().map_or(self.place, |name| name.at);
+                Ok(self.column(path))
+            }
             Expr::Star(_) | Expr::Columns(_) => {
                 self.all_below(|visit| expr.below(visit))?;
                 Ok(self.any_column())
@@ -291,6 +294,7 @@ impl Estimator<'_> {
 
     /// A call, perhaps as a method of a value.
     fn call(&mut self, call: &Call, subject: Option<Value>) -> Estimated<Value> {
+        self.place = call.name.at;
         self.all_below(|visit| call.below_arguments(visit))?;
         let name = call.name.text.to_ascii_lowercase();
         let mut arguments: Vec<Value> = subject.into_iter().collect();
@@ -342,6 +346,12 @@ impl Estimator<'_> {
             }
             "string_agg" | "group_concat" | "listagg" | "list" | "array_agg" if call.over.is_none() => {
                 let gathered = all.times(rows);
+                if gathered.size > MAX_JOINED {
+                    let size = gathered.size;
+                    let reason =
+                        format!("{name} may gather {size:.0e} bytes in one value, and {MAX_JOINED:.0e} is the most");
+                    return self.refuse(call.name.at, reason);
+                }
                 Ok(Value { size: gathered.size.min(MAX_MULTIPLIED / 10.0), ..gathered })
             }
             "json_object" | "json_array" | "json_quote" | "to_json" | "row_to_json" | "array_to_json" => {
@@ -690,11 +700,29 @@ fn lambda(expr: &Expr) -> Option<(Vec<Ident>, &Expr)> {
     }
 }
 
-/// Whether an expression puts texts or lists together.
-fn joins(expr: &Expr) -> bool {
+/// Whether an expression puts texts or lists together, or makes larger ones of them.
+pub(super) fn joins(expr: &Expr) -> bool {
+    const JOINING: [&str; 14] = [
+        "array_append",
+        "array_cat",
+        "array_concat",
+        "array_prepend",
+        "concat",
+        "concat_ws",
+        "format",
+        "list_append",
+        "list_cat",
+        "list_concat",
+        "list_prepend",
+        "list_value",
+        "printf",
+        "struct_pack",
+    ];
     let mut found = match expr {
         Expr::Chain(_, rest) => rest.iter().any(|(operator, _)| *operator == "||"),
-        Expr::List(_) | Expr::Call(_) => true,
+        Expr::List(_) | Expr::Struct(_) | Expr::Row { .. } => true,
+        Expr::Call(call) => JOINING.iter().chain(&MULTIPLYING).any(|joining| call.name.is(joining)),
+        Expr::Suffixed(_, suffixes) => suffixes.iter().any(|suffix| matches!(suffix, Suffix::Method(_))),
         _ => false,
     };
     expr.below(&mut |part| {
@@ -704,6 +732,45 @@ fn joins(expr: &Expr) -> bool {
     });
     found
 }
+
+/// Whether an expression makes a text or a list so many times as large.
+pub(super) fn multiplies(expr: &Expr) -> bool {
+    let mut found = match expr {
+        Expr::Call(call) => MULTIPLYING.iter().any(|name| call.name.is(name)),
+        Expr::Comprehension(_) => true,
+        Expr::Suffixed(_, suffixes) => suffixes.iter().any(|suffix| match suffix {
+            Suffix::Method(call) => MULTIPLYING.iter().any(|name| call.name.is(name)),
+            _ => false,
+        }),
+        _ => false,
+    };
+    expr.below(&mut |part| {
+        if let Below::Expr(part) = part {
+            found |= multiplies(part);
+        }
+    });
+    found
+}
+
+/// Functions that give several times what they get.
+const MULTIPLYING: [&str; 16] = [
+    "apply",
+    "array_apply",
+    "array_resize",
+    "array_transform",
+    "list_apply",
+    "list_reduce",
+    "list_resize",
+    "list_transform",
+    "lpad",
+    "reduce",
+    "regexp_replace",
+    "repeat",
+    "replace",
+    "rpad",
+    "to_json",
+    "translate",
+];
 
 fn mentions(expr: &Expr, wanted: &Ident) -> usize {
     let mut found =
