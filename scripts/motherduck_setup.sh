@@ -38,4 +38,4 @@ export MOTHERDUCK_TOKEN
 
 cargo build --locked --quiet --profile native --package warehouse-setup
 exec target/native/warehouse-setup --url "$url" --database "$database" \
-  sql/motherduck/schema_v1.sql sql/motherduck/schema_catalog.sql "${indexes[@]}"
+  sql/motherduck/schema_v1.sql sql/motherduck/schema_catalog.sql sql/motherduck/typed.sql "${indexes[@]}"

@@ -13,3 +13,4 @@ pub mod profile;
 pub mod similarity;
 pub mod sql;
 pub mod time;
+pub mod typed;

@@ -16,8 +16,11 @@ use serde_json::{Value, json};
 use crate::{Faults, Point};
 
 /// The schema, as set-up applies it.
-const SCHEMA: [&str; 2] =
-    [include_str!("../../../sql/motherduck/schema_v1.sql"), include_str!("../../../sql/motherduck/schema_catalog.sql")];
+const SCHEMA: [&str; 3] = [
+    include_str!("../../../sql/motherduck/schema_v1.sql"),
+    include_str!("../../../sql/motherduck/schema_catalog.sql"),
+    include_str!("../../../sql/motherduck/typed.sql"),
+];
 
 /// Real DuckDB, reached by the client that the Workers use.
 #[derive(Debug)]

@@ -63,6 +63,7 @@ async fn every_table_and_view_can_be_read() {
             "main.dead_letters",
             "main.discovery_runs",
             "main.entity_conflicts",
+            "main.entity_mentions",
             "main.entity_types",
             "main.field_definitions",
             "main.load_ledger",
@@ -76,6 +77,7 @@ async fn every_table_and_view_can_be_read() {
             "main.schema_snapshots",
             "main.structured_data",
             "main.superseding_loads",
+            "main.typed_fills_given_up",
         ]
     );
     for name in names {

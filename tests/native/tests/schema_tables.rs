@@ -1,4 +1,4 @@
-//! Every table, key, list, view and macro of both scripts, as the warehouse itself describes them: one that is new is tested, too.
+//! Every table, key, list, view and macro of the scripts, as the warehouse itself describes them: one that is new is tested, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,11 @@ use memory_s3::MemoryS3;
 use native_tests::Duck;
 use serde_json::Value;
 
-const SCRIPTS: [&str; 2] =
-    [include_str!("../../../sql/motherduck/schema_v1.sql"), include_str!("../../../sql/motherduck/schema_catalog.sql")];
+const SCRIPTS: [&str; 3] = [
+    include_str!("../../../sql/motherduck/schema_v1.sql"),
+    include_str!("../../../sql/motherduck/schema_catalog.sql"),
+    include_str!("../../../sql/motherduck/typed.sql"),
+];
 
 /// Tables with a primary key, and its columns.
 const KEYS: [(&str, &str); 4] = [
@@ -155,7 +158,7 @@ async fn everything(duck: &Duck) -> Vec<Vec<Value>> {
 }
 
 #[tokio::test]
-async fn applying_both_scripts_again_changes_nothing() {
+async fn applying_the_scripts_again_changes_nothing() {
     let duck = duck().await;
     for (table, columns) in tables(&duck).await {
         duck.write(&insert(&table, &columns, None)).await;

@@ -13,7 +13,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, VersionCache};
+use crate::{Discovery, VersionCache, typed};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -66,6 +66,7 @@ async fn run_unasked(env: &Env) -> bool {
 async fn run(env: &Env) -> Result<serde_json::Value, Problem> {
     let discovery = discovery(env).map_err(|error| misconfigured(&error))?;
     let report = discovery.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
+    typed::maintain_and_log(&discovery.warehouse, &discovery.host).await;
     serde_json::to_value(report).map_err(|_| Problem::unavailable())
 }
 

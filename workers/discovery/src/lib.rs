@@ -9,5 +9,7 @@ mod discovery;
 mod entry;
 mod listing;
 mod similar;
+mod typed;
 
 pub use discovery::{Discovery, Failure, RunReport, VersionCache};
+pub use typed::{TypedReport, maintain as maintain_typed};

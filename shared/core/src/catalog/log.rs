@@ -144,7 +144,7 @@ pub struct Cursor {
 }
 
 impl Listing {
-    fn new(query: String) -> Self {
+    pub(crate) fn new(query: String) -> Self {
         Self { query }
     }
 
