@@ -198,11 +198,8 @@ CREATE OR REPLACE MACRO annotations_at(at_commit) AS TABLE
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
 
-CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
-    SELECT r.* EXCLUDE (superseded_by)
-    FROM landing.structured_data AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
-    WHERE r.superseded_by IS NULL
-    UNION ALL
+-- The second part by itself, as the typed views have the first one in tables (typed.sql).
+CREATE OR REPLACE MACRO structured_data_in_doubt_at(at_commit) AS TABLE
     SELECT c.* EXCLUDE (superseded_by, commit_seq, newest)
     FROM (
         SELECT r.*, v.commit_seq, max(v.commit_seq) OVER (PARTITION BY r.source_table, r.record_key) AS newest
@@ -215,6 +212,13 @@ CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
         JOIN visible_loads_at(at_commit) AS v USING (load_id)
     ) AS c
     WHERE c.superseded_by IS NOT NULL AND c.commit_seq = c.newest;
+
+CREATE OR REPLACE MACRO structured_data_at(at_commit) AS TABLE
+    SELECT r.* EXCLUDE (superseded_by)
+    FROM landing.structured_data AS r SEMI JOIN visible_loads_at(at_commit) AS v USING (load_id)
+    WHERE r.superseded_by IS NULL
+    UNION ALL
+    SELECT * FROM structured_data_in_doubt_at(at_commit);
 
 -- The largest BIGINT stands for "now".
 CREATE OR REPLACE VIEW raw_documents AS FROM raw_documents_at(9223372036854775807);

@@ -64,7 +64,7 @@ test("it applies the schema to another warehouse, and at the next time changes n
 
   const second = await setUp(["--url", warehouse.url, "--database", "living_schema"], variables);
   assert.equal(second.code, 0, second.stderr);
-  assert.deepEqual(second.stdout.match(/^ {2}.*$/gm), Array(4).fill("  nothing changed"));
+  assert.deepEqual(second.stdout.match(/^ {2}.*$/gm), Array(5).fill("  nothing changed"));
 
   const third = await setUp(["--url", warehouse.url, "--no-indexes"], variables);
   assert.equal(third.code, 0, third.stderr);

@@ -42,7 +42,7 @@ export const STATE_FOLDER = path.join(ROOT, ".state");
 const KEPT_LOG_LINES = 10_000;
 
 /** What makes the warehouse's schema, in this order. */
-const SCHEMA = ["schema_v1.sql", "schema_catalog.sql", "outbox.sql", "--optional", "indexes.sql"].map((name) =>
+const SCHEMA = ["schema_v1.sql", "schema_catalog.sql", "typed.sql", "outbox.sql", "--optional", "indexes.sql"].map((name) =>
   name.startsWith("--") ? name : path.join(ROOT, "sql/motherduck", name),
 );
 

@@ -15,3 +15,4 @@ pub mod schema;
 pub mod similarity;
 pub mod sql;
 pub mod time;
+pub mod typed;

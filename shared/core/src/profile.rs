@@ -4,6 +4,7 @@
 //! ranges as such, distinct values by their sketches.
 
 mod evidence;
+mod forms;
 mod meaning;
 mod sketch;
 
@@ -16,6 +17,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Evidence, is_country_code, is_imo_number, is_mmsi};
+pub use forms::{Forms, Places};
 pub use meaning::Meaning;
 pub use sketch::{SIZE as SKETCH_SIZE, Sketch};
 
@@ -219,6 +221,7 @@ impl ColumnProfiler {
         // Writing to a String doesn't fail.
         let _ = core::fmt::write(&mut scratch, format_args!("{text}"));
         self.evidence.observe_text(&scratch);
+        self.evidence.forms.observe(&scratch);
         self.value(&scratch);
         self.scratch = scratch;
     }
@@ -245,6 +248,10 @@ impl ColumnProfiler {
         if let Some(number) = self.evidence.observe_text(trimmed) {
             self.text_numbers =
                 Some(self.text_numbers.map_or((number, number), |range| spanning(range, (number, number))));
+        }
+        // A cast doesn't skip other blanks than these.
+        if text.trim_matches(' ') == trimmed {
+            self.evidence.forms.observe(trimmed);
         }
         self.value(trimmed);
     }

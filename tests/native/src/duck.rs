@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use crate::{Faults, Point};
 
 /// The schema, as set-up applies it.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../../sql/motherduck/schema_v1.sql"),
     include_str!("../../../sql/motherduck/schema_catalog.sql"),
+    include_str!("../../../sql/motherduck/typed.sql"),
     include_str!("../../../sql/motherduck/outbox.sql"),
 ];
 

@@ -8,7 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use discovery::{Describer, Discovery, Outside, OutsideReport, RunReport, Slack, VersionCache};
+use discovery::{
+    Describer, Discovery, Outside, OutsideReport, RunReport, Slack, TypedReport, VersionCache, maintain_typed,
+};
 use futures_util::FutureExt;
 use ingest::{Announcer, CommitNotice, Config, Ingest, consume, record_dead_letter};
 use living_core::{
@@ -315,6 +317,20 @@ impl Harness {
         let outcomes =
             format!("UPDATE outbox_outcomes SET recorded_at = recorded_at - {ago}, retry_at = retry_at - {ago}");
         self.duck.write(&outcomes).await;
+    }
+
+    /// Keeps the typed views, with faults. `None`: it failed, or died.
+    pub async fn maintain_typed_with(&self, faults: &Faults) -> Option<TypedReport> {
+        let warehouse = self.duck.client_with(faults.clone());
+        until_death(faults, maintain_typed(&warehouse, &self.host)).await.and_then(Result::ok)
+    }
+
+    /// Keeps the typed views, without faults.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub async fn maintain_typed(&self) -> TypedReport {
+        maintain_typed(&self.duck.reader(), &self.host).await.unwrap_or_else(|failure| panic!("{failure}"))
     }
 
     /// The version that readers were told of.

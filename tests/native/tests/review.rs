@@ -126,6 +126,37 @@ async fn a_merge_shows_first_what_it_touches_then_does_just_that_and_can_be_undo
 }
 
 #[tokio::test]
+async fn what_is_merged_is_one_column_of_the_typed_view_and_one_label_of_the_mentions() {
+    let harness = Harness::start().await;
+    land_table(&harness, "register/1.parquet", &["flag", "tonnage"]).await;
+    land_table(&harness, "register/2.parquet", &["flag_state", "tonnage"]).await;
+    land_labels(&harness, "1", &["ship", "vessel"]).await;
+    harness.maintain_typed().await;
+    let merge = Action::Merge { item: column("register", "flag_state"), into: column("register", "flag") };
+    let made = decide(&harness, merge).await;
+    decide(&harness, Action::Merge { item: label("ship"), into: label("vessel") }).await;
+    harness.maintain_typed().await;
+    let flags = "SELECT flag FROM typed.register ORDER BY flag";
+    assert_eq!(harness.duck.query(flags).await, [["flag 0"], ["flag 1"], ["flag_state 0"], ["flag_state 1"]]);
+    let mentions = "SELECT label, label_in_data FROM entity_mentions ORDER BY ALL";
+    assert_eq!(harness.duck.query(mentions).await, [["vessel", "ship"], ["vessel", "vessel"]]);
+    let before = format!("SELECT label FROM entity_mentions_at({}) ORDER BY ALL", made.decision);
+    assert_eq!(harness.duck.query(&before).await, [["ship"], ["vessel"]], "before the merge they were two");
+
+    decide(&harness, Action::Undo { decision: made.decision }).await;
+    harness.maintain_typed().await;
+    let both = "SELECT flag, flag_state FROM typed.register ORDER BY ALL NULLS FIRST";
+    let null = || Value::Null;
+    let expected = [
+        [null(), "flag_state 0".into()],
+        [null(), "flag_state 1".into()],
+        ["flag 0".into(), null()],
+        ["flag 1".into(), null()],
+    ];
+    assert_eq!(harness.duck.query(both).await, expected);
+}
+
+#[tokio::test]
 async fn what_is_kept_apart_is_never_asked_again() {
     let harness = Harness::start().await;
     land_table(&harness, "first/1.parquet", &["vessel_name", "tonnage"]).await;

@@ -66,6 +66,7 @@ async fn every_table_and_view_can_be_read() {
             "main.discovery_runs",
             "main.entity_conflicts",
             "main.entity_descriptions",
+            "main.entity_mentions",
             "main.entity_types",
             "main.field_definitions",
             "main.item_briefs",
@@ -88,6 +89,7 @@ async fn every_table_and_view_can_be_read() {
             "main.schema_snapshots",
             "main.structured_data",
             "main.superseding_loads",
+            "main.typed_fills_given_up",
         ]
     );
     for name in names {

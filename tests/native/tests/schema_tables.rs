@@ -10,9 +10,10 @@ use memory_s3::MemoryS3;
 use native_tests::Duck;
 use serde_json::Value;
 
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("../../../sql/motherduck/schema_v1.sql"),
     include_str!("../../../sql/motherduck/schema_catalog.sql"),
+    include_str!("../../../sql/motherduck/typed.sql"),
     include_str!("../../../sql/motherduck/outbox.sql"),
 ];
 

@@ -12,7 +12,8 @@ const TOKEN: &str = "read-write-token";
 const READ_ONLY_TOKEN: &str = "read-only-token";
 
 /// What `scripts/motherduck_setup.sh` applies.
-const SCHEMA: [&str; 5] = ["schema_v1.sql", "schema_catalog.sql", "outbox.sql", "--optional", "indexes.sql"];
+const SCHEMA: [&str; 6] =
+    ["schema_v1.sql", "schema_catalog.sql", "typed.sql", "outbox.sql", "--optional", "indexes.sql"];
 
 async fn warehouse() -> LocalWarehouse {
     let token = |text| Token::new(text).expect("a token");
@@ -82,7 +83,7 @@ async fn the_first_run_prints_all_it_made_and_the_second_that_nothing_changed() 
     assert!(first.ends_with(sample), "{first}");
 
     let second = printed(set_up(warehouse.url(), Some(TOKEN), &schema()).await);
-    assert_eq!(second.matches("\n  nothing changed\n").count(), 4, "{second}");
+    assert_eq!(second.matches("\n  nothing changed\n").count(), 5, "{second}");
     assert_eq!(second.matches("\n  ").count(), 4, "{second}");
     assert!(second.ends_with(sample), "{second}");
     warehouse.stop().await.expect("it stops");

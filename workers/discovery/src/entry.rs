@@ -15,7 +15,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, Options, VersionCache, api, outside::entry as outside};
+use crate::{Discovery, Options, VersionCache, api, outside::entry as outside, typed};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -83,7 +83,9 @@ async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, 
             api::conflicts(&configured(env)?, pairs).await
         }
         ("/decisions", Method::Post) => {
-            let made = api::decide(&configured(env)?, &body(request).await?).await?;
+            let discovery = configured(env)?;
+            let made = api::decide(&discovery, &body(request).await?).await?;
+            typed::maintain_and_log(&discovery.warehouse, &discovery.host).await;
             outside::announce(env).await;
             Ok(made)
         }
@@ -112,7 +114,9 @@ async fn run_unasked(env: &Env) -> bool {
 }
 
 async fn run(env: &Env) -> Result<serde_json::Value, Problem> {
-    let report = configured(env)?.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
+    let discovery = configured(env)?;
+    let report = discovery.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
+    typed::maintain_and_log(&discovery.warehouse, &discovery.host).await;
     serde_json::to_value(report).map_err(|_| Problem::unavailable())
 }
 

@@ -13,7 +13,9 @@ mod listing;
 mod outside;
 mod review;
 mod similar;
+mod typed;
 
 pub use discovery::{Discovery, Failure, Options, RunReport, VersionCache};
 pub use outside::{Describer, Outside, OutsideReport, Sent, Slack};
 pub use review::{Count, Made, NotDecided, Preview, Report, Request, Versions};
+pub use typed::{TypedReport, maintain as maintain_typed};

@@ -173,17 +173,14 @@ impl FieldTotals {
         self.profile.subtract_counts(&other.profile);
     }
 
-    /// The widest of the declared types; for text, the type that every value reads as.
+    /// The widest of the declared types; for text, the type that loses nothing of any value.
     #[must_use]
     pub fn data_type(&self) -> String {
         let declared = self.types.keys().fold("\"NULL\"", |widest_so_far, next| widest(widest_so_far, next));
-        let values = self.profile.values();
-        let evidence = &self.profile.evidence;
         match declared {
             "\"NULL\"" => "VARCHAR",
-            "VARCHAR" if self.sampled > 0 || values == 0 => "VARCHAR",
-            "VARCHAR" if evidence.integers == values => "BIGINT",
-            "VARCHAR" if evidence.decimals == values => "DOUBLE",
+            "VARCHAR" if self.sampled > 0 => "VARCHAR",
+            "VARCHAR" => self.profile.evidence.forms.data_type(self.profile.values()).unwrap_or("VARCHAR"),
             other => other,
         }
         .to_string()
@@ -214,6 +211,17 @@ mod tests {
         assert_eq!(totals.data_type(), "DOUBLE");
         totals.add(&load(&ColumnType::Text, &[Cell::Text("unknown")], 3));
         assert_eq!(totals.data_type(), "VARCHAR");
+    }
+
+    #[test]
+    fn text_that_a_number_would_change_stays_text() {
+        for text in ["007", "+5", "1e5", "9223372036854775808", "\u{a0}5"] {
+            let totals = load(&ColumnType::Text, &[Cell::Text("5"), Cell::Text(text), Cell::Text(" ")], 1);
+            assert_eq!(totals.data_type(), "VARCHAR", "{text:?}");
+        }
+        let mut totals = load(&ColumnType::Integer(32), &[Cell::Integer(5), Cell::Null], 1);
+        totals.add(&load(&ColumnType::Text, &[Cell::Text(" 7 ")], 2));
+        assert_eq!(totals.data_type(), "BIGINT", "a file of numbers and one of text that says numbers");
     }
 
     #[test]

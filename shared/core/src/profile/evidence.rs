@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::forms::Forms;
+
 /// Longest text that is looked at, in bytes: no number, date or code is longer.
 const MAX_BYTES: usize = 40;
 
@@ -40,6 +42,9 @@ pub struct Evidence {
     /// Numbers from -180 to 180 with three decimal places or more.
     #[serde(skip_serializing_if = "is_zero")]
     pub coordinates: u64,
+    /// What a cast of the text gives back as it's written.
+    #[serde(skip_serializing_if = "Forms::is_empty")]
+    pub forms: Forms,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -59,6 +64,7 @@ impl Evidence {
         self.mmsis += other.mmsis;
         self.countries += other.countries;
         self.coordinates += other.coordinates;
+        self.forms.merge(&other.forms);
     }
 
     /// Takes the counts of a load off that was added.
@@ -72,10 +78,12 @@ impl Evidence {
         self.mmsis = self.mmsis.saturating_sub(other.mmsis);
         self.countries = self.countries.saturating_sub(other.countries);
         self.coordinates = self.coordinates.saturating_sub(other.coordinates);
+        self.forms.subtract(&other.forms);
     }
 
     pub(super) fn observe_boolean(&mut self) {
         self.booleans += 1;
+        self.forms.booleans += 1;
     }
 
     pub(super) fn observe_integer(&mut self, value: u64) {
