@@ -12,7 +12,7 @@ import { showDecision } from "./review.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
-const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discovery: 8731 } };
+const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discovery: 8731, "schema-api": 8732 } };
 
 /** Objects from this size on are read by the warehouse itself; the local one has the way to R2 that this takes. */
 const PULL_FROM_BYTES = 1 << 20;

@@ -174,6 +174,8 @@ impl Change {
             "added" => counted(self.count, &format!("new {noun}")),
             "removed" => format!("{} gone", counted(self.count, &noun)),
             "type_changed" => format!("{} with another type", counted(self.count, &noun)),
+            "names_changed" => format!("{} with other names", counted(self.count, &noun)),
+            "meaning_changed" => format!("{} with values of another kind", counted(self.count, &noun)),
             other => format!("{} {}", counted(self.count, &noun), words(other)),
         }
     }
@@ -185,7 +187,9 @@ impl Change {
         match self.change.as_str() {
             "added" if item.after.is_some() => format!("New {noun}: {place}, {}", data_type(&item.after)),
             "added" => format!("New {noun}: {place}"),
-            "removed" => format!("Gone: {noun} {place}; no load holds it any more"),
+            "removed" => format!("Gone: {noun} {place}"),
+            "names_changed" => format!("The {noun} {place} has other names in the data than before"),
+            "meaning_changed" => format!("The values of the {noun} {place} seem to be of another kind than before"),
             "type_changed" => {
                 let (before, after) = (data_type(&item.before), data_type(&item.after));
                 format!("The {noun} {place} is {after} now, and was {before} ({})", words(&self.compatibility))
@@ -280,7 +284,7 @@ mod tests {
                 "*Decide:* the entity type `products` in `wnut` looks like `product` in `wnut`: plural or spelling: product ≈ products \
                  (score 0.97)",
                 "The field `imo` in `fleet_list` is `BIGINT` now, and was `VARCHAR` (breaking)",
-                "Gone: field `flag` in `fleet_list`; no load holds it any more",
+                "Gone: field `flag` in `fleet_list`",
                 "New field: `Year built` in `fleet_list`, `BIGINT`",
                 "<https://review.example/?a=1&amp;b=2|Open the review page>",
             ]

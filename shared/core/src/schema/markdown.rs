@@ -21,7 +21,7 @@ const RELATIONS: &str = "\
 
 - `raw_documents(document_id, page_number, text, confidence, source_uri, batch_id)`: a row per page of a scanned document.
 - `annotations(dataset, record_id, document_id, text, status, annotated_at, questions, batch_id)`: a row per annotated record.
-- `entity_mentions(dataset, question, label, record_id, document_id, text, start, \"end\", origin, annotated_at)`: a row per labelled span.
+- `entity_mentions(dataset, question, label, record_id, document_id, mention, start, \"end\", origin, score, annotator, annotated_at)`: a row per labelled span; `mention` is its text, `origin` response or suggestion.
 - `structured_data(source_table, data, batch_id)`: rows of all source tables as JSON; the views `typed.<source table>` have them as columns.
 ";
 
@@ -48,7 +48,7 @@ pub fn markdown(schema: &Schema) -> String {
                 entity.record_count
             );
             also(&mut text, &entity.aliases);
-            describe(&mut text, entity.description.as_deref());
+            describe(&mut text, entity.description.as_deref(), entity.description_source.as_deref());
             examples(&mut text, &entity.examples);
             text.push('\n');
         }
@@ -70,7 +70,7 @@ pub fn markdown(schema: &Schema) -> String {
                 let _ = write!(text, ", {} without a value", field.null_count);
             }
             also(&mut text, &field.aliases);
-            describe(&mut text, field.description.as_deref());
+            describe(&mut text, field.description.as_deref(), field.description_source.as_deref());
             range(&mut text, field);
             examples(&mut text, &field.examples);
             text.push('\n');
@@ -90,8 +90,9 @@ fn also(text: &mut String, aliases: &[String]) {
     }
 }
 
-fn describe(text: &mut String, description: Option<&str>) {
-    if let Some(description) = description {
+/// A plain description says nothing that isn't said beside it.
+fn describe(text: &mut String, description: Option<&str>, source: Option<&str>) {
+    if let Some(description) = description.filter(|_| source != Some("plain")) {
         let _ = write!(text, ". {}", one_line(description).trim_end_matches('.'));
     }
 }

@@ -69,6 +69,9 @@ pub struct EntityType {
     pub aliases: Vec<String>,
     #[serde(default)]
     pub description: Option<String>,
+    /// `model:` and its name, or `plain`: made of what stands here, too.
+    #[serde(default)]
+    pub description_source: Option<String>,
     /// Spans in submitted responses.
     pub occurrence_count: u64,
     pub suggestion_count: u64,
@@ -95,6 +98,9 @@ pub struct Field {
     pub aliases: Vec<String>,
     #[serde(default)]
     pub description: Option<String>,
+    /// `model:` and its name, or `plain`: made of what stands here, too.
+    #[serde(default)]
+    pub description_source: Option<String>,
     pub nullable: bool,
     /// Rows with a value.
     pub occurrence_count: u64,

@@ -62,7 +62,7 @@ pub fn read_version(row: &[Value]) -> Option<Version> {
 pub fn entity_types(commit_seq: i64) -> Listing {
     Listing::new(format!(
         "SELECT dataset AS scope, question, label AS name, CAST(to_json(t) AS VARCHAR) AS body \
-         FROM (SELECT t.*, d.description FROM entity_types_at({commit_seq}) AS t LEFT JOIN entity_descriptions AS d \
+         FROM (SELECT t.*, d.description, d.source AS description_source FROM entity_types_at({commit_seq}) AS t LEFT JOIN entity_descriptions AS d \
                ON d.kind = 'entity_type' AND d.scope = t.dataset AND d.question = t.question AND d.name = t.label) AS t"
     ))
 }
@@ -72,7 +72,7 @@ pub fn entity_types(commit_seq: i64) -> Listing {
 pub fn fields(commit_seq: i64) -> Listing {
     Listing::new(format!(
         "SELECT source_table AS scope, '' AS question, column_name AS name, CAST(to_json(t) AS VARCHAR) AS body \
-         FROM (SELECT t.*, d.description FROM field_definitions_at({commit_seq}) AS t LEFT JOIN entity_descriptions AS d \
+         FROM (SELECT t.*, d.description, d.source AS description_source FROM field_definitions_at({commit_seq}) AS t LEFT JOIN entity_descriptions AS d \
                ON d.kind = 'field' AND d.scope = t.source_table AND d.name = t.column_name) AS t"
     ))
 }
