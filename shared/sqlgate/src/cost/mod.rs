@@ -28,12 +28,22 @@ const RELATION_ROWS: f64 = 1e4;
 /// Rows that `json_each` and its like count for, of one value.
 const ELEMENT_ROWS: f64 = 100.0;
 
+/// Columns that a query writes out or multiplies. `SELECT *, *` of itself doubles them with each level.
+const MAX_COLUMNS: usize = 2_000;
+
+/// Tables of a query, those of a common table expression counted wherever it's named: DuckDB plans each.
+const MAX_TABLES: f64 = 1_000.0;
+
+/// Recursion within the bounds of recursion, which are looked at twice.
+const MAX_NESTED_RECURSION: usize = 3;
+
 /// Checks what a statement may cost.
 ///
 /// # Errors
 /// At the first thing in it that costs too much, or whose cost can't be told.
 pub(crate) fn check(sql: &str, limits: &Limits, statement: &Statement) -> Result<(), Refusal> {
-    let mut estimator = Estimator { sql, limits, ctes: Vec::new(), frames: Vec::new(), place: At(0) };
+    let mut estimator =
+        Estimator { sql, limits, ctes: Vec::new(), frames: Vec::new(), tables: 0.0, recursions: 0, place: At(0) };
     match statement {
         Statement::Query(query) => estimator.query(query).map(|_| ()),
         Statement::Look(look) => estimator.look(look).map(|_| ()),
@@ -89,6 +99,8 @@ struct Known {
     name: String,
     shape: Shape,
     recursive: Reference,
+    /// Tables that it stands for.
+    tables: f64,
 }
 
 /// What naming a common table expression means where one stands.
@@ -114,11 +126,19 @@ struct Node {
 }
 
 /// The tables and names that an expression may speak of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Frame {
     nodes: Vec<Node>,
     names: Vec<(String, Value)>,
     rows: f64,
+    /// Rows that each row becomes by `unnest` and its like in a target.
+    unnested: f64,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self { nodes: Vec::new(), names: Vec::new(), rows: 1.0, unnested: 1.0 }
+    }
 }
 
 struct Estimator<'a> {
@@ -126,6 +146,10 @@ struct Estimator<'a> {
     limits: &'a Limits,
     ctes: Vec<Known>,
     frames: Vec<Frame>,
+    /// Tables so far.
+    tables: f64,
+    /// Recursive queries around this place.
+    recursions: usize,
     /// The name that was looked at last, for what has no place of its own.
     place: At,
 }
@@ -153,8 +177,10 @@ impl Estimator<'_> {
         let visible = self.ctes.len();
         if let Some(with) = &query.with {
             for cte in &with.tables {
+                let before = std::mem::take(&mut self.tables);
                 let shape = self.cte(cte, with.recursive)?;
-                self.ctes.push(Known { name: cte.name.text.clone(), shape, recursive: Reference::Plain });
+                let tables = std::mem::replace(&mut self.tables, before);
+                self.ctes.push(Known { name: cte.name.text.clone(), shape, recursive: Reference::Plain, tables });
             }
         }
         let mut shape = self.term(&query.first)?;
@@ -163,7 +189,7 @@ impl Estimator<'_> {
             shape.add(other);
         }
         // Columns of the result can be named in ORDER BY.
-        self.frames.push(Frame { names: shape.columns.clone(), ..self.frames.last().cloned().unwrap_or_default() });
+        self.frames.push(Frame { names: shape.columns.clone(), ..Frame::default() });
         if let Some(order_by) = &query.order_by {
             self.all_below(|visit| order_by.below(visit))?;
         }
@@ -182,8 +208,18 @@ impl Estimator<'_> {
     }
 
     fn cte(&mut self, cte: &Cte, recursive: bool) -> Estimated<Shape> {
-        let mut shape =
-            if recursive && recursion::refers_to_itself(cte) { self.recursion(cte)? } else { self.query(&cte.query)? };
+        let mut shape = if recursive && recursion::refers_to_itself(cte) {
+            if self.recursions >= MAX_NESTED_RECURSION {
+                let reason = format!("recursion stands within recursion more than {MAX_NESTED_RECURSION} times");
+                return self.refuse(cte.name.at, reason);
+            }
+            self.recursions += 1;
+            let shape = self.recursion(cte)?;
+            self.recursions -= 1;
+            shape
+        } else {
+            self.query(&cte.query)?
+        };
         shape.rename(&cte.columns);
         Ok(shape)
     }
@@ -243,7 +279,7 @@ impl Estimator<'_> {
     }
 
     fn select(&mut self, select: &Select) -> Estimated<Shape> {
-        self.frames.push(Frame { rows: 1.0, ..Frame::default() });
+        self.frames.push(Frame::default());
         let mut links = Vec::new();
         for source in &select.from {
             self.source(source, &mut links)?;
@@ -255,9 +291,9 @@ impl Estimator<'_> {
         }
         let mut shape = Shape::default();
         for item in &select.items {
-            rows *= self.unnested(&item.expr)?;
             self.item(item, &mut shape)?;
         }
+        rows *= self.frames.last().map_or(1.0, |frame| frame.unnested);
         if rows > self.limits.rows {
             return self.refuse(self.place(), too_many_rows(rows, self.limits.rows));
         }
@@ -287,25 +323,6 @@ impl Estimator<'_> {
         })
     }
 
-    /// Rows that each row becomes by `unnest` and its like in a target.
-    fn unnested(&mut self, expr: &Expr) -> Estimated<f64> {
-        let mut factor = 1.0;
-        if let Expr::Call(call) = expr
-            && ["unnest", "generate_subscripts", "regexp_split_to_table"].iter().any(|name| call.name.is(name))
-        {
-            let list = call.arguments.first().map_or(Ok(Value::UNKNOWN), |list| self.value(list))?;
-            factor = if call.name.is("unnest") { list.elements.max(1.0) } else { ELEMENT_ROWS };
-        }
-        let mut below = Vec::new();
-        expr.below(&mut |part| below.push(part));
-        for part in below {
-            if let Below::Expr(part) = part {
-                factor *= self.unnested(part)?;
-            }
-        }
-        Ok(factor)
-    }
-
     fn item(&mut self, item: &Item, shape: &mut Shape) -> Estimated<()> {
         let value = self.value(&item.expr)?;
         if matches!(item.expr, Expr::Star(_) | Expr::Columns(_)) {
@@ -313,6 +330,9 @@ impl Estimator<'_> {
             for node in nodes {
                 shape.stored |= node.shape.stored;
                 shape.columns.extend(node.shape.columns);
+            }
+            if shape.columns.len() > MAX_COLUMNS {
+                return self.refuse(self.place(), format!("a table has more than {MAX_COLUMNS} columns"));
             }
             return Ok(());
         }
@@ -378,6 +398,7 @@ impl Estimator<'_> {
                             .refuse(at, format!("what the recursion of {} begins with can't name it", name.text));
                     }
                 }
+                self.tables += known.tables;
                 known.shape.clone()
             }
             TableKind::Function { call, .. } => {
@@ -409,6 +430,10 @@ impl Estimator<'_> {
             (Some(alias), true) => Some(alias.name.text.to_ascii_lowercase()),
             _ => own_name,
         };
+        self.tables += 1.0;
+        if self.tables > MAX_TABLES {
+            return self.refuse(at, format!("the query comes to more than {MAX_TABLES} tables"));
+        }
         if let Some(frame) = self.frames.last_mut() {
             frame.nodes.push(Node { name, shape, multiplies, is_step, at });
         }

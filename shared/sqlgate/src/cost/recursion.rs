@@ -76,7 +76,12 @@ impl Estimator<'_> {
         if query.with.is_some() || query.order_by.is_some() || query.limit.is_some() || query.offset.is_some() {
             return self.refuse(at, format!("the recursion of {name} can't have WITH, ORDER BY or LIMIT of its own"));
         }
-        self.ctes.push(Known { name: name.clone(), shape: Shape::default(), recursive: Reference::Anchor });
+        self.ctes.push(Known {
+            name: name.clone(),
+            shape: Shape::default(),
+            recursive: Reference::Anchor,
+            tables: 0.0,
+        });
         let mut shape = self.term(&query.first)?;
         for (_, term) in anchors {
             let other = self.term(term)?;
@@ -92,7 +97,7 @@ impl Estimator<'_> {
             stored: start.stored,
         };
         self.ctes.pop();
-        self.ctes.push(Known { name: name.clone(), shape: before, recursive: Reference::Step });
+        self.ctes.push(Known { name: name.clone(), shape: before, recursive: Reference::Step, tables: 0.0 });
         let after = self.select(step)?;
         let steps = self.steps(step, &start);
         self.ctes.pop();

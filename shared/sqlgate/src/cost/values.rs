@@ -95,7 +95,10 @@ impl Estimator<'_> {
                 Ok(Value::number(1.0))
             }
             Expr::Case(case) => {
-                self.all_below(|visit| expr.below(visit))?;
+                // Each part once: a part evaluated twice would double the time with each level.
+                for condition in case.operand.iter().chain(case.branches.iter().map(|(condition, _)| condition)) {
+                    self.value(condition)?;
+                }
                 let results = case.branches.iter().map(|(_, result)| result).chain(&case.otherwise);
                 self.widest(results)
             }
@@ -173,7 +176,7 @@ impl Estimator<'_> {
     fn with_names(&mut self, names: &[Ident], value: Value, body: &Expr) -> Estimated<Value> {
         let names = names.iter().map(|name| (name.text.to_ascii_lowercase(), value)).collect();
         let rows = self.frames.last().map_or(1.0, |frame| frame.rows);
-        self.frames.push(Frame { names, rows, nodes: Vec::new() });
+        self.frames.push(Frame { names, rows, ..Frame::default() });
         let result = self.value(body);
         self.frames.pop();
         result
@@ -361,6 +364,13 @@ impl Estimator<'_> {
                 Ok(Value { size: MAX_MULTIPLIED / 10.0, brackets: all.brackets + 1.0, ..Value::UNKNOWN })
             }
             _ if name.starts_with("json") || name.starts_with("from_json") => self.json(all, call.name.at, name),
+            "unnest" | "generate_subscripts" | "regexp_split_to_table" => {
+                let elements = if name == "unnest" { first.elements.max(1.0) } else { ELEMENT_ROWS };
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.unnested *= elements;
+                }
+                Ok(first.element())
+            }
             "make_date" | "make_timestamp" => Ok(Value { days: of_year(call, first), ..Value::UNKNOWN }),
             "sum" => Ok(Value::number(first.most * rows)),
             _ => Ok(plain(call, name, arguments)),
@@ -625,7 +635,6 @@ fn plain(call: &Call, name: &str, arguments: &[Value]) -> Value {
         "sqrt" | "trunc" | "try" => widest,
         "least" => Value { most: arguments.iter().map(|value| value.most).fold(f64::INFINITY, f64::min), ..widest },
         "mod" => Value::number(arguments.get(1).map_or(f64::INFINITY, |by| by.most)),
-        "unnest" => first.element(),
         "chr" | "unhex" | "from_hex" | "unbin" | "from_binary" | "from_base64" | "decode" | "url_decode" => {
             Value { most: f64::INFINITY, brackets: first.size, ..first }
         }
