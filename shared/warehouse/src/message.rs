@@ -15,6 +15,9 @@ pub(crate) const PROTOCOL_VERSION: &str = "2025-06-18";
 pub struct QueryResult {
     #[serde(default)]
     pub columns: Vec<String>,
+    /// As DuckDB spells them.
+    #[serde(default, rename = "columnTypes")]
+    pub column_types: Vec<String>,
     #[serde(default)]
     pub rows: Vec<Vec<Value>>,
 }

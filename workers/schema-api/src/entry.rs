@@ -1,17 +1,22 @@
 //! What the runtime calls, and the ports of this Worker on Cloudflare.
 
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
 use living_core::schema::Schema;
 use living_kit::{
     Caller, ConfigError, Problem, RequestId, Scope, Tokens, WorkerHost, log, misconfigured, required_secret,
     required_var, warehouse,
 };
 use worker::{
-    Context, Env, Fetcher, Headers, Method, Request, RequestInit, Response, event, kv::KvStore, wasm_bindgen::JsValue,
+    Context, Delay, Env, Fetcher, Headers, Method, Request, RequestInit, Response, event, kv::KvStore,
+    wasm_bindgen::JsValue,
 };
 
 use crate::{
-    SchemaCache, SchemaReader, openapi,
+    QueryRunner, SchemaCache, SchemaReader, openapi,
     operation::{self, Operation, PathParameters, Route},
+    query,
     query_string::QueryString,
     reply::{Cache, Reply},
 };
@@ -112,6 +117,21 @@ async fn carry_out(
         Operation::Decide => {
             let body = decision(request, caller).await?;
             forward(env, "POST", "/decisions", Some(body)).await
+        }
+        Operation::Validate | Operation::Execute => {
+            let asked = query::parse(json_body(request).await?)?;
+            let runner = QueryRunner { warehouse: &warehouse, host: &WorkerHost };
+            if route.operation == Operation::Validate {
+                return runner.validate(&asked).await.map(|validation| Reply::json(&validation));
+            }
+            let caller = caller.map(|caller| caller.name.as_str()).unwrap_or_default();
+            let time_limit = Delay::from(Duration::from_secs(u64::from(asked.mode.seconds())));
+            let running = pin!(runner.execute(&asked, caller));
+            match select(running, time_limit).await {
+                Either::Left((answer, _)) => answer.map(|answer| Reply::json(&answer)),
+                // What is under way is dropped with the request, and the warehouse told.
+                Either::Right(_) => Err(query::too_slow(asked.mode)),
+            }
         }
         Operation::OpenApi => Ok(Reply { cache: Cache::Revalidate, ..Reply::json(&openapi::document()) }),
     }

@@ -5,9 +5,11 @@
 mod entry;
 mod openapi;
 mod operation;
+mod query;
 mod query_string;
 mod reply;
 mod schema;
 
 pub use openapi::document as openapi_document;
+pub use query::{Mode, QueryRequest, QueryResponse, QueryRunner, Validation};
 pub use schema::{Diff, SchemaCache, SchemaReader, Versions};

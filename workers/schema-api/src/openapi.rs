@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     operation::{Operation, ROUTES, Route},
+    query::{QueryRequest, QueryResponse, Validation},
     schema::{Diff, Versions},
 };
 
@@ -99,6 +100,13 @@ fn describe(operation: Operation, generator: &mut SchemaGenerator) -> Descriptio
         (415, "The body is not JSON"),
         (422, "The rules don't allow it; the detail says which"),
     ];
+    const QUERY: &[(u16, &str)] = &[
+        (404, "There was no version of the schema yet"),
+        (413, "The body is too large"),
+        (415, "The body is not JSON"),
+        (422, "The query may not run, or fails; the detail says why and where"),
+        (504, "The query takes too long"),
+    ];
     match operation {
         Operation::CurrentSchema => schema("The newest version of the schema", generator, &[]),
         Operation::SchemaAt => {
@@ -133,6 +141,20 @@ fn describe(operation: Operation, generator: &mut SchemaGenerator) -> Descriptio
         },
         Operation::PreviewDecision => decision("What a decision would change; nothing is decided", BODY),
         Operation::Decide => decision("Decides: merge, keep both, rename, reject, undo, resume", BODY),
+        Operation::Validate => Description {
+            summary: "Whether a query may run, and what it reads; nothing runs",
+            parameters: Vec::new(),
+            request: Some(generator.subschema_for::<QueryRequest>().into()),
+            response: json_of("Whether it may", generator.subschema_for::<Validation>()),
+            problems: QUERY,
+        },
+        Operation::Execute => Description {
+            summary: "Runs a query: on what is there now, or as of a commit or a date",
+            parameters: Vec::new(),
+            request: Some(generator.subschema_for::<QueryRequest>().into()),
+            response: json_of("Its rows", generator.subschema_for::<QueryResponse>()),
+            problems: QUERY,
+        },
         Operation::OpenApi => Description {
             summary: "This document",
             parameters: Vec::new(),

@@ -16,6 +16,8 @@ pub(crate) enum Operation {
     Conflicts,
     PreviewDecision,
     Decide,
+    Validate,
+    Execute,
     OpenApi,
 }
 
@@ -41,6 +43,8 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Operation::Conflicts, Method::Get, "/api/review/conflicts", Some(Scope::Read)),
     route(Operation::PreviewDecision, Method::Post, "/api/review/decisions/preview", Some(Scope::Review)),
     route(Operation::Decide, Method::Post, "/api/review/decisions", Some(Scope::Review)),
+    route(Operation::Validate, Method::Post, "/api/query/validate", Some(Scope::Query)),
+    route(Operation::Execute, Method::Post, "/api/query/execute", Some(Scope::Query)),
     route(Operation::OpenApi, Method::Get, "/openapi.json", None),
 ];
 

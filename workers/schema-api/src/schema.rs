@@ -184,7 +184,9 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
         let result = self.warehouse.run(&schema::version(at)).await.map_err(unavailable)?;
         let row = result.first().ok_or_else(|| match at {
             At::Version(version) => no_version(version),
-            At::Newest | At::Time(_) => Problem::new(404, "Not found", "there was no version of the schema yet"),
+            At::Newest | At::Commit(_) | At::Time(_) => {
+                Problem::new(404, "Not found", "there was no version of the schema yet")
+            }
         })?;
         schema::read_version(row).ok_or_else(Problem::unavailable)
     }

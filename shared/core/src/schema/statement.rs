@@ -15,6 +15,8 @@ use crate::{catalog::log::Listing, sql::Statement, time::Timestamp};
 pub enum At {
     Newest,
     Version(i64),
+    /// The last one that takes in no commit after this.
+    Commit(i64),
     /// The last one that was there at a time.
     Time(Timestamp),
 }
@@ -25,6 +27,7 @@ pub fn version(at: At) -> Statement {
     let condition = match at {
         At::Newest => "true".to_string(),
         At::Version(version) => format!("version = {version}"),
+        At::Commit(commit_seq) => format!("commit_seq <= {commit_seq}"),
         At::Time(time) => format!("created_at <= {}", time.literal()),
     };
     Statement::read(format!("SELECT {VERSION} FROM schema_snapshots WHERE {condition} ORDER BY version DESC LIMIT 1"))

@@ -26,9 +26,9 @@ use serde::Deserialize;
 use crate::sql;
 
 pub use names::distinct_identifiers;
-pub use state::{FillState, Named, ObjectState, fields, fill_state, objects, read_field, sources};
+pub use state::{FillState, Named, ObjectState, fields, fill_state, objects, read_field, sources, view_names};
 pub use table::{create_stand_in, create_table, delete_invisible, drop_objects, fill, give_up};
-pub use view::{create_view, drop_view, select};
+pub use view::{create_view, drop_view, select, select_from_json};
 
 /// Columns of every typed view, after those of the data: where a row comes from.
 pub const PROVENANCE: [&str; 3] = ["_load_id", "_row_no", "_batch_id"];
@@ -77,6 +77,12 @@ impl Digest {
     pub fn parse(text: &str) -> Option<Self> {
         let is_digest = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         is_digest.then(|| Self(text.into()))
+    }
+
+    /// Of definitions that have no objects.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("0".repeat(64))
     }
 
     fn in_names(&self) -> &str {

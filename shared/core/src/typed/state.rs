@@ -58,6 +58,16 @@ pub fn sources(at_commit: i64) -> Listing {
     ))
 }
 
+/// The typed views that are there, as pages; `name` is a view's.
+#[must_use]
+pub fn view_names() -> Listing {
+    Listing::new(
+        "SELECT '' AS scope, '' AS question, view_name AS name, '' AS body FROM duckdb_views() \
+         WHERE database_name = current_database() AND schema_name = 'typed'"
+            .into(),
+    )
+}
+
 /// What there is of the definitions of the catalog, and what else there is: rows for [`ObjectState::read`]. Unchanged, it's one query
 /// for all source tables.
 #[must_use]

@@ -55,6 +55,18 @@ pub fn select(definition: &Definition, at_commit: i64) -> String {
     )
 }
 
+/// As [`select`], from JSON alone: for definitions of the past, whose tables may be gone.
+#[must_use]
+pub fn select_from_json(definition: &Definition, at_commit: i64) -> String {
+    format!(
+        "SELECT {cast} FROM (SELECT {texts}load_id, row_no, batch_id FROM structured_data_at({at_commit}) \
+         WHERE source_table = {source}) AS r",
+        cast = selected(definition, |i, column| column.data_type.cast(&format!("r.t{i}"))),
+        texts = texts(definition),
+        source = sql::text(&definition.source),
+    )
+}
+
 fn selected(definition: &Definition, expression: impl Fn(usize, &TypedColumn) -> String) -> String {
     let columns = definition.columns.iter().enumerate();
     let mut all: Vec<String> =
