@@ -199,18 +199,18 @@ impl ColumnProfiler {
             }
             Cell::Text(text) => self.text(text),
             #[expect(clippy::cast_precision_loss, reason = "a range is a rough thing")]
-            Cell::Integer(value) => self.number(value as f64, value),
+            Cell::Integer(value) => self.number(value as f64, value, Forms::observe),
             #[expect(clippy::cast_precision_loss, reason = "a range is a rough thing")]
-            Cell::Unsigned(value) => self.number(value as f64, value),
+            Cell::Unsigned(value) => self.number(value as f64, value, Forms::observe),
             // The whole number 7.0 is the same value as the integer 7 in another file.
             Cell::Double(value) => match whole(value) {
-                Some(integer) => self.number(value, integer),
-                None => self.number(value, value),
+                Some(integer) => self.number(value, integer, Forms::observe_double),
+                None => self.number(value, value, Forms::observe_double),
             },
         }
     }
 
-    fn number(&mut self, value: f64, text: impl core::fmt::Display) {
+    fn number(&mut self, value: f64, text: impl core::fmt::Display, observe_form: fn(&mut Forms, &str)) {
         // JSON has no infinities.
         if value.is_finite() {
             let (min, max) = self.numbers.unwrap_or((value, value));
@@ -221,7 +221,7 @@ impl ColumnProfiler {
         // Writing to a String doesn't fail.
         let _ = core::fmt::write(&mut scratch, format_args!("{text}"));
         self.evidence.observe_text(&scratch);
-        self.evidence.forms.observe(&scratch);
+        observe_form(&mut self.evidence.forms, &scratch);
         self.value(&scratch);
         self.scratch = scratch;
     }
@@ -349,7 +349,7 @@ mod tests {
         let double = profile(&ColumnType::Double, &[Cell::Double(9_074_729.0)]);
         let text = profile(&ColumnType::Text, &[Cell::Text(" 9074729 "), Cell::Text(" ")]);
         assert_eq!(whole.evidence.imo_numbers, 1);
-        assert_eq!(whole.evidence, double.evidence);
+        assert_eq!(whole.evidence, Evidence { forms: whole.evidence.forms, ..double.evidence });
         assert_eq!(whole.evidence, text.evidence);
         assert_eq!(whole.number_range(), text.number_range());
         assert_eq!((whole.values(), text.values()), (1, 1));

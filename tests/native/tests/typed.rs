@@ -265,7 +265,8 @@ async fn any_text_can_be_the_name_of_a_table_or_a_column() {
     let mut runner = TestRunner::default();
     for _ in 0..12 {
         let strategy = proptest::collection::btree_map(
-            hostile().prop_map(|source| source.replace(['/', '\0'], "_")),
+            // The name of a source table is a folder, without blanks at its end.
+            hostile().prop_map(|source| format!("x{}", source.replace(['/', '\0'], "_")).trim().to_owned()),
             proptest::collection::btree_set(hostile(), 1..6),
             1..4,
         );
@@ -275,12 +276,11 @@ async fn any_text_can_be_the_name_of_a_table_or_a_column() {
             let values: Vec<String> = (0..columns.len()).map(|i| format!("value {i}")).collect();
             let cells: Vec<(&str, &str)> =
                 columns.iter().map(String::as_str).zip(values.iter().map(String::as_str)).collect();
-            land_one(&harness, &format!("x{source}/1.parquet"), &cells).await;
+            land_one(&harness, &format!("{source}/1.parquet"), &cells).await;
         }
         let report = discover(&harness).await;
         assert_eq!((report.views_made, report.failures), (tables.len() as u64, 0), "{tables:#?}");
-        let sources: Vec<String> = tables.keys().map(|source| format!("x{source}")).collect();
-        let names = distinct_identifiers(sources.iter().map(String::as_str), &[]);
+        let names = distinct_identifiers(tables.keys().map(String::as_str), &[]);
         for (name, columns) in names.iter().zip(tables.values()) {
             let expected = distinct_identifiers(columns.iter().map(String::as_str), &typed::PROVENANCE);
             let view = format!("SELECT * EXCLUDE (_load_id, _row_no, _batch_id) FROM typed.{}", identifier(name));

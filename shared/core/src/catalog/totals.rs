@@ -222,6 +222,8 @@ mod tests {
         let mut totals = load(&ColumnType::Integer(32), &[Cell::Integer(5), Cell::Null], 1);
         totals.add(&load(&ColumnType::Text, &[Cell::Text(" 7 ")], 2));
         assert_eq!(totals.data_type(), "BIGINT", "a file of numbers and one of text that says numbers");
+        totals.add(&load(&ColumnType::Double, &[Cell::Double(7.0)], 3));
+        assert_eq!(totals.data_type(), "DOUBLE", "and one of doubles");
     }
 
     #[test]

@@ -109,8 +109,19 @@ impl Forms {
         }
     }
 
+    /// Counts a value of a column of doubles: it's no integer, as its text in the warehouse is `7.0`.
+    pub(super) fn observe_double(&mut self, text: &str) {
+        if is_number(text) {
+            self.observe_decimal(text);
+        }
+    }
+
     fn observe_number(&mut self, text: &str) {
         self.integers += u64::from(text.parse::<i64>().is_ok() && text != "-0");
+        self.observe_decimal(text);
+    }
+
+    fn observe_decimal(&mut self, text: &str) {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = whole.trim_start_matches('-').trim_start_matches('0').len() + fraction.len();
         if digits <= DOUBLE_DIGITS {

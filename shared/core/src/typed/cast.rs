@@ -75,19 +75,17 @@ impl SqlType {
     /// The value of this type that the text `t` is, or NULL. `t` is a name.
     pub(super) fn cast(&self, t: &str) -> String {
         let name = self.name();
+        // What doesn't match becomes the empty text, which is none of these types. Once only stands `t` in each: a filter on the value
+        // would read the JSON once for each.
+        let matching =
+            |pattern: &str, group: u8| format!("TRY_CAST(regexp_extract({t}, '{pattern}', {group}) AS {name})");
         match self {
             // DuckDB reads `1`, `yes` and `t` as true, too.
-            Self::Boolean => format!("CASE lower(trim({t})) WHEN 'true' THEN true WHEN 'false' THEN false END"),
-            Self::Integer(_) => {
-                format!("CASE WHEN TRY_CAST({t} AS DOUBLE) = TRY_CAST({t} AS {name}) THEN TRY_CAST({t} AS {name}) END")
-            }
-            Self::Decimal { scale, .. } => format!(
-                "CASE WHEN regexp_full_match({t}, '-?[0-9]*([.][0-9]{{0,{scale}}})?') THEN TRY_CAST({t} AS {name}) END"
-            ),
+            Self::Boolean => matching("^ *((?i:true|false)) *$", 1),
+            Self::Integer(_) => matching("^[^.eE]*$", 0),
+            Self::Decimal { scale, .. } => matching(&format!("^-?[0-9]*([.][0-9]{{0,{scale}}})?$"), 0),
             // DuckDB leaves out the time of day of a timestamp.
-            Self::Date => {
-                format!("CASE WHEN CAST(TRY_CAST({t} AS DATE) AS VARCHAR) = trim({t}) THEN TRY_CAST({t} AS DATE) END")
-            }
+            Self::Date => matching("^[^:]*$", 0),
             Self::Float(_) | Self::Exact(_) | Self::Json => format!("TRY_CAST({t} AS {name})"),
             Self::Text => t.to_string(),
         }
