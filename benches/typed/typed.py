@@ -100,7 +100,7 @@ def land(connection, rows_of_load):
     connection.execute(f"""
         INSERT INTO commits
         SELECT n + 1, 'load', load_id, 'vessel-csv', 'register/' || n || '.parquet', 'e', TIMESTAMP '2026-01-01', 'structured_data', 'register',
-               'batch-' || n, 1, NULL, NULL, {rows_of_load}, 0, 'pull', TIMESTAMP '2026-01-01' FROM made_loads ORDER BY n""")
+               'batch-' || n, 1, NULL, NULL, {rows_of_load}, 0, 'pull', TIMESTAMP '2026-01-01', NULL FROM made_loads ORDER BY n""")
     columns = ", ".join(f"TRY_CAST(data->>'$.{name}' AS {data_type}) AS {name}" for name, (data_type, _) in COLUMNS.items())
     connection.execute(f"CREATE VIEW json AS SELECT {columns} FROM structured_data WHERE source_table = 'register'")
     connection.execute("CHECKPOINT")
