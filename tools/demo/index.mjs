@@ -6,6 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
+import { showApi } from "./api.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
 import { showDescriptions, showMessages, startSlack } from "./outside.mjs";
 import { showDecision } from "./review.mjs";
@@ -47,6 +48,7 @@ const STEPS = [
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
   { title: "Slack is told of what is new, and of what waits for a person", run: (stack) => showMessages(stack, slack) },
   { title: "Everything has a description", run: showDescriptions },
+  { title: "Clients ask the API: the schema then and now, a query now and as of a commit", run: showApi },
 ];
 
 const { once: endAfterSteps } = parseArgs({ options: { once: { type: "boolean", default: false } } }).values;
@@ -102,7 +104,8 @@ ${Object.entries(workers).map(([name, url]) => `  ${`Worker ${name}`.padEnd(24)}
   Warehouse (MCP)         ${warehouse}
 
 Tokens are in ${path.relative(process.cwd(), secretsFile)}:
-  Worker's bearer token   ${secret("adminToken")}
+  Workers' bearer token   ${secret("adminToken")}
+  the API's               ${secret("apiTokens.admin")}
   warehouse's token       ${secret("warehouseToken")}
   R2's key id and secret  ${secret("r2AccessKeyId")} ${secret("r2SecretAccessKey")}`);
 }
