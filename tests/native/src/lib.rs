@@ -5,6 +5,7 @@ mod duck;
 mod faults;
 mod files;
 mod ports;
+pub mod sqlgate;
 
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};
