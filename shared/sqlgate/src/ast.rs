@@ -408,7 +408,6 @@ pub(crate) struct Star {
 /// `COLUMNS(…)`, or `*COLUMNS(…)` if unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Columns {
-    pub(crate) of: Path,
     pub(crate) unpacked: bool,
     pub(crate) which: Expr,
 }

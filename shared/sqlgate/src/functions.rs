@@ -16,6 +16,11 @@ pub(crate) fn is_allowed_table(name: &str) -> bool {
     TABLES.binary_search(&name).is_ok()
 }
 
+/// All scalar functions, macros, aggregates and window functions that are on the list, in lower case.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    SCALARS.into_iter().chain(AGGREGATES)
+}
+
 /// Why a function isn't on the list, if there's more to say than that it isn't. Names are in lower case; a `*` at an end stands for anything.
 pub(crate) fn refusal(name: &str) -> Option<&'static str> {
     REFUSED
@@ -58,7 +63,7 @@ const REFUSED: [(&str, &str); 9] = [
         "__internal* combine finalize create_sort_key constant_or_null stats vector_type cast_to_type replace_type get_type make_type \
          can_cast_implicitly remap_struct unpivot_list timetz_byte_comparable is_histogram_other_bin like_escape ilike_escape not_like_escape \
          not_ilike_escape array_to_string_comma_default map_to_pg_oid format_pg_type format_type parse_duckdb_log_message icu_sort_key \
-         icu_collate_* test_all_types test_vector_types repeat_row switch add subtract multiply divide",
+         icu_collate_* check_peg_parser test_all_types test_vector_types repeat_row switch add subtract multiply divide",
     ),
     ("its type is not supported here", "variant_* st_*"),
 ];

@@ -30,6 +30,7 @@ mod resolve;
 mod walk;
 
 pub use admitted::{Admitted, Shadows};
+pub use functions::functions;
 pub use policy::{Limits, Policy, RelationName};
 pub use position::Position;
 

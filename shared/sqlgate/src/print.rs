@@ -586,9 +586,6 @@ impl Display for Star {
 
 impl Display for Columns {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if !self.of.is_empty() {
-            write!(f, "{}.", dotted(&self.of))?;
-        }
         write!(f, "{}COLUMNS({})", if self.unpacked { "*" } else { "" }, self.which)
     }
 }

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use crate::{
     Code, Policy, Refusal, RelationName,
     ast::{
-        Alias, Call, Columns, Cte, Expr, GroupBy, GroupItem, Ident, InSet, Item, JoinCondition, Look, LookSubject,
-        OrderBy, Over, Path, Pivot, PivotColumn, Query, Select, SetKind, SliceEnd, Source, Statement, Suffix, Table,
-        TableKind, Term, Window,
+        Alias, Call, Cte, Expr, GroupBy, GroupItem, Ident, InSet, Item, JoinCondition, Look, LookSubject, OrderBy,
+        Over, Path, Pivot, PivotColumn, Query, Select, SetKind, SliceEnd, Source, Statement, Suffix, Table, TableKind,
+        Term, Window,
     },
     functions,
     parser::dotted,
@@ -331,11 +331,7 @@ impl Resolver<'_> {
                 self.unqualify(&mut star.of, 0);
                 star.replace.iter_mut().try_for_each(|(expr, _)| self.expr(expr))
             }
-            Expr::Columns(columns) => {
-                let Columns { of, which, .. } = columns.as_mut();
-                self.unqualify(of, 0);
-                self.expr(which)
-            }
+            Expr::Columns(columns) => self.expr(&mut columns.which),
             Expr::Call(call) => self.function(call),
             Expr::Interval(expr, _)
             | Expr::Cast { expr, .. }

@@ -125,7 +125,7 @@ impl Duck {
 }
 
 fn client(endpoint: &Endpoint, faults: Faults) -> McpWarehouse<HttpTransport> {
-    McpWarehouse::new(endpoint.clone(), HttpTransport { http: reqwest::Client::new(), faults })
+    McpWarehouse::new(endpoint.clone(), HttpTransport::new(faults))
 }
 
 /// HTTP over loopback. A call to the warehouse is a point at which a fault may happen.
@@ -136,6 +136,10 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self { http: reqwest::Client::new(), faults }
+    }
+
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
         let mut builder = self.http.post(&request.url).body(request.body);
         for (name, value) in request.headers {

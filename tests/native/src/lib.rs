@@ -6,6 +6,7 @@ mod faults;
 mod files;
 mod outside;
 mod ports;
+pub mod sqlgate;
 
 pub use duck::{Duck, HttpTransport, data};
 pub use faults::{Fault, Faults, Point};

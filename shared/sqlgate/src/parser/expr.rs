@@ -466,9 +466,7 @@ impl Parser<'_> {
                     }
                     Some("trim") => self.trim()?,
                     Some("substring") => self.substring()?,
-                    Some("columns") => {
-                        Expr::Columns(Box::new(Columns { of: Path::new(), unpacked: false, which: self.expr()? }))
-                    }
+                    Some("columns") => Expr::Columns(Box::new(Columns { unpacked: false, which: self.expr()? })),
                     _ => Expr::Row {
                         keyword: true,
                         values: if self.is_symbol(")") { Vec::new() } else { self.exprs()? },
@@ -645,7 +643,7 @@ impl Parser<'_> {
     fn star(&mut self, of: Path) -> Parsed<Expr> {
         self.expect("*")?;
         if of.is_empty() && self.is_word("columns") && self.is_symbol_at(self.next + 1, "(") {
-            return self.columns(of, true);
+            return self.columns(true);
         }
         let mut star = Star { of, exclude: Vec::new(), replace: Vec::new(), rename: Vec::new() };
         if self.take_word("exclude") {
@@ -677,12 +675,12 @@ impl Parser<'_> {
         Ok(list)
     }
 
-    fn columns(&mut self, of: Path, unpacked: bool) -> Parsed<Expr> {
+    fn columns(&mut self, unpacked: bool) -> Parsed<Expr> {
         self.expect_word("columns")?;
         self.expect("(")?;
         let which = self.expr()?;
         self.expect(")")?;
-        Ok(Expr::Columns(Box::new(Columns { of, unpacked, which })))
+        Ok(Expr::Columns(Box::new(Columns { unpacked, which })))
     }
 
     // ---- Columns, calls and what follows them ----
@@ -705,10 +703,6 @@ impl Parser<'_> {
             if self.is_symbol_at(self.next + 1, "*") {
                 self.next += 1;
                 return self.star(path);
-            }
-            if self.is_word_at(self.next + 1, "columns") && self.is_symbol_at(self.next + 2, "(") {
-                self.next += 1;
-                return self.columns(path, false);
             }
             self.next += 1;
             let part = self.label()?;

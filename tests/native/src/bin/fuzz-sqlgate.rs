@@ -1,0 +1,63 @@
+//! `fuzz-sqlgate SECONDS [SEED]`: mangled queries against the SQL gate, and what it lets through against DuckDB's own parser.
+
+use std::{
+    env,
+    process::ExitCode,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use native_tests::sqlgate::{Chance, Oracle, gate, mutant, seeds};
+
+/// Queries that DuckDB is asked about at once.
+const BATCH: usize = 500;
+
+/// The longest that the gate may take over one query.
+const SLOW: Duration = Duration::from_millis(500);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let numbers: Vec<Option<u64>> = env::args().skip(1).map(|argument| argument.parse().ok()).collect();
+    let ([Some(seconds)] | [Some(seconds), Some(_)]) = numbers.as_slice() else {
+        eprintln!("Usage: fuzz-sqlgate SECONDS [SEED]");
+        return ExitCode::from(2);
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seed = numbers.get(1).copied().flatten().unwrap_or(now);
+    println!("seed {seed}");
+    fuzz(Duration::from_secs(*seconds), seed).await
+}
+
+async fn fuzz(time: Duration, seed: u64) -> ExitCode {
+    let mut seeds = seeds();
+    let (oracle, gate, mut chance) = (Oracle::start().await, gate(), Chance::new(seed));
+    let (mut tried, mut passed) = (0_usize, 0_usize);
+    let start = Instant::now();
+    while start.elapsed() < time {
+        let mut admitted = Vec::new();
+        while admitted.len() < BATCH && start.elapsed() < time {
+            let query = mutant(&seeds, &mut chance);
+            let before = Instant::now();
+            let outcome = gate.check(&query);
+            if before.elapsed() > SLOW {
+                println!("SLOW: {:?} for {query:?}", before.elapsed());
+                return ExitCode::FAILURE;
+            }
+            tried += 1;
+            if let Ok(found) = outcome {
+                // What was let through once is the seed of worse.
+                if seeds.len() < 20_000 {
+                    seeds.push(query);
+                }
+                admitted.push(found);
+            }
+        }
+        passed += admitted.len();
+        let differences = oracle.differences(&admitted).await;
+        if !differences.is_empty() {
+            println!("DIFFERENT: {differences:#?}");
+            return ExitCode::FAILURE;
+        }
+    }
+    println!("{tried} queries, {passed} let through, none that DuckDB reads otherwise");
+    ExitCode::SUCCESS
+}
