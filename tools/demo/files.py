@@ -137,6 +137,8 @@ def made_record(chance, number, labels):
 def made_register(chance, rows, imo, name, flag):
     def imo_number():
         digits = [chance.randint(0, 9) for _ in range(6)]
+        # None begins with 0.
+        digits[0] = digits[0] or 9
         return "".join(map(str, digits)) + str(sum(d * w for d, w in zip(digits, range(7, 1, -1))) % 10)
 
     return pa.table(

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { STATE_FOLDER, startStack } from "../local-stack/index.mjs";
 import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "./landing.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
+import { showTypedView } from "./typed.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
 const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discovery: 8731 } };
@@ -38,6 +39,7 @@ const STEPS = [
   { title: "What readers see", run: showReaderViews },
   { title: "The schema follows: a version for each commit that changes it", run: (stack) => showVersions(stack) },
   { title: "What looks like something that was there waits for a person", run: showConflicts },
+  { title: "Analysts query columns, not JSON", run: showTypedView },
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
 ];
 
