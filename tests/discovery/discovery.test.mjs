@@ -67,6 +67,21 @@ test("the cron takes in what no message told of, and a crash of the Workers lose
   ]);
 });
 
+test("a landed table is a typed view, which is right without its derived table, too", async () => {
+  const query = `SELECT imo_no, "Gross tonnage" / 2 AS half, flag_state FROM typed.fleet_list ORDER BY ALL LIMIT 3`;
+  const rows = await stack.sql.query(query);
+  assert.equal(rows.length, 3);
+  assert.equal(typeof rows[0].imo_no, "number");
+  const derived = () => stack.sql.query("SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'derived' AND starts_with(table_name, 'fleet_list ')");
+  const [{ name }] = await derived();
+  const held = await stack.sql.value(`SELECT count(*) FROM derived."${name}"`);
+  assert.equal(held, await stack.sql.value("SELECT count(*) FROM structured_data WHERE source_table = 'fleet_list'"));
+  await stack.sql.write(`DROP TABLE derived."${name}"`);
+  assert.deepEqual(await stack.sql.query(query), rows);
+  await stack.runCron("discovery");
+  assert.equal(await stack.sql.value(`SELECT count(*) FROM derived."${name}"`), held, "the cron makes it again");
+});
+
 test("any loader may ask for a run, with the token", async () => {
   for (const headers of [{}, { authorization: "Bearer wrong" }]) {
     const refused = await run(headers);

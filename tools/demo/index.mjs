@@ -11,6 +11,7 @@ import { checkSums, landFiles, showLoads, showProblems, showReaderViews } from "
 import { showDescriptions, showMessages, startSlack } from "./outside.mjs";
 import { showDecision } from "./review.mjs";
 import { landNewLabel, showConflicts, showVersions } from "./schema.mjs";
+import { showTypedView } from "./typed.mjs";
 
 /** The same at each demo, so that printed addresses can be bookmarked. */
 const PORTS = { gateway: 8710, warehouse: 8720, workers: { ingest: 8730, discovery: 8731, "schema-api": 8732 } };
@@ -45,6 +46,7 @@ const STEPS = [
   { title: "The schema follows: a version for each commit that changes it", run: (stack) => showVersions(stack) },
   { title: "What looks like something that was there waits for a person", run: showConflicts },
   { title: "A person decides, and may change their mind", run: showDecision },
+  { title: "Analysts query columns, not JSON", run: showTypedView },
   { title: "A label lands that nobody has used before", run: (stack) => landNewLabel(stack, later) },
   { title: "Slack is told of what is new, and of what waits for a person", run: (stack) => showMessages(stack, slack) },
   { title: "Everything has a description", run: showDescriptions },

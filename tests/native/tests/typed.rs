@@ -191,6 +191,33 @@ async fn rows_of_a_load_that_was_replaced_leave_the_derived_table() {
 }
 
 #[tokio::test]
+async fn a_record_that_comes_again_is_shown_once_whichever_loads_the_table_holds() {
+    let harness = Harness::start().await;
+    let put = async |file: u8, vessels: &[&str]| {
+        let rows: Vec<Vec<Option<&str>>> = vessels.iter().map(|imo| vec![Some(*imo)]).collect();
+        land(&harness, &format!("keyed/register/{file}.parquet"), &["imo"], &rows).await;
+    };
+    let seen = async || {
+        check(&harness, "a record that comes again").await;
+        check_past(&harness, "a record that comes again").await;
+        let rows = harness.duck.query("SELECT imo FROM typed.register ORDER BY imo").await;
+        rows.iter().map(|row| row[0].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    put(1, &["1", "2"]).await;
+    discover(&harness).await;
+    put(2, &["2", "3"]).await;
+    assert_eq!(seen().await, [1, 2, 3], "the table holds the older one");
+    put(3, &["3", "4"]).await;
+    assert_eq!(seen().await, [1, 2, 3, 4], "the table holds neither");
+    discover(&harness).await;
+    assert_eq!(seen().await, [1, 2, 3, 4], "the table holds all");
+    put(3, &["5"]).await;
+    assert_eq!(seen().await, [1, 2, 3, 5], "what superseded 3 was replaced");
+    discover(&harness).await;
+    assert_eq!(seen().await, [1, 2, 3, 5]);
+}
+
+#[tokio::test]
 async fn a_load_that_takes_too_long_is_left_to_json() {
     let harness = Harness::start().await;
     land_one(&harness, "ships/1.parquet", &[("imo", "9074729")]).await;

@@ -4,7 +4,10 @@ use alloc::{format, string::String, vec::Vec};
 
 use serde_json::Value;
 
-use super::{Digest, Objects, TypedField, table::held_loads};
+use super::{
+    Digest, Objects, TypedField,
+    table::{GIVEN_UP, held_loads},
+};
 use crate::{
     catalog::log::Listing,
     sql::{self, Statement},
@@ -95,7 +98,7 @@ pub fn objects() -> Listing {
                 digest AS name, (SELECT commit_seq FROM folded) AS body
          FROM wanted AS w
          UNION ALL
-         SELECT name, 'unwanted view', digest, '' FROM typed WHERE digest NOT IN (SELECT digest FROM definitions)
+         SELECT name, 'unwanted view', digest, '' FROM typed WHERE digest <> '' AND digest NOT IN (SELECT digest FROM definitions)
          UNION ALL
          SELECT left(name, -5), 'unwanted table', '', '' FROM present
          WHERE schema_name = 'derived' AND regexp_matches(name, ' [0-9a-f]{{32}} rows$')
@@ -119,7 +122,7 @@ pub enum ObjectState {
     Ready(Named),
     /// Some aren't.
     Missing(Named),
-    /// A typed view of no present definition.
+    /// A typed view of no present definition. A view that somebody else made in the schema is none of these.
     UnwantedView(String),
     /// The name of a derived table of which neither a present definition nor a typed view is.
     UnwantedTable(String),
@@ -158,7 +161,7 @@ pub fn fill_state(tables: &[Named]) -> Statement {
                           JOIN visible_loads_at({now}) AS v USING (commit_seq)) \
          SELECT i, CAST(sum(lagging) AS BIGINT), CAST(sum(away) AS BIGINT) FROM ( \
            SELECT i, 1 AS lagging, 0 AS away FROM visible AS v ANTI JOIN held USING (i, load_id) \
-           ANTI JOIN typed_fills_given_up AS g ON g.derived_table = v.table_name AND g.load_id = v.load_id \
+           ANTI JOIN ({GIVEN_UP}) AS g ON g.derived_table = v.table_name AND g.load_id = v.load_id \
            UNION ALL SELECT i, 0, 1 FROM held ANTI JOIN visible USING (i, load_id)) \
          GROUP BY i ORDER BY i",
         held = held.join(" UNION ALL "),

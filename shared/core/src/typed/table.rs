@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::{Definition, Objects, view};
 use crate::sql::{self, Literal, Statement};
 
-/// Cells that one statement fills at most, unless a single load has more. A core casts about a million cells from JSON in a second
+/// Cells that one statement fills at most, unless a single load has more. Two cores cast three to five million cells from JSON in a second
 /// (docs/benchmarks.md), and a statement has 55 s ([limits](https://motherduck.com/docs/sql-reference/mcp/)).
 const CELLS_OF_FILL: usize = 10_000_000;
 
-/// Hours after which a load that took too long is tried again.
-const GIVEN_UP_HOURS: u32 = 24;
+/// Loads that took too long, and are tried again a day later.
+pub(super) const GIVEN_UP: &str = "SELECT derived_table, load_id FROM typed_fills_given_up \
+                                   WHERE given_up_at > make_timestamp(epoch_us(now())) - INTERVAL 24 HOUR";
 
 /// The loads that a derived table holds. The comparison is true for every id; with it the unique column's index is read, not the table.
 pub(super) fn held_loads(rows: &str) -> String {
@@ -66,8 +67,7 @@ fn next_loads(definition: &Definition, rows: usize) -> String {
     format!(
         "SELECT load_id FROM (SELECT load_id, row_number() OVER loads AS n, sum(row_count) OVER loads AS total \
          FROM typed_loads_at({now}, {source}) ANTI JOIN ({held}) AS h USING (load_id) \
-         ANTI JOIN (SELECT load_id FROM typed_fills_given_up WHERE derived_table = {table} \
-                    AND given_up_at > make_timestamp(epoch_us(now())) - INTERVAL {GIVEN_UP_HOURS} HOUR) AS g USING (load_id) \
+         ANTI JOIN (SELECT load_id FROM ({GIVEN_UP}) WHERE derived_table = {table}) AS g USING (load_id) \
          WINDOW loads AS (ORDER BY row_count, load_id)) WHERE n = 1 OR total <= {rows}",
         now = i64::MAX,
         source = sql::text(&definition.source),
