@@ -73,7 +73,7 @@ const TABLES: [&str; 7] =
     ["generate_series", "generate_subscripts", "json_each", "json_tree", "range", "regexp_split_to_table", "unnest"];
 
 /// Scalar functions and macros.
-const SCALARS: [&str; 447] = [
+const SCALARS: [&str; 448] = [
     "abs",
     "acos",
     "acosh",
@@ -159,6 +159,7 @@ const SCALARS: [&str; 447] = [
     "current_localtime",
     "current_localtimestamp",
     "damerau_levenshtein",
+    "date",
     "date_add",
     "date_diff",
     "date_part",

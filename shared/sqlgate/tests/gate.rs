@@ -251,7 +251,7 @@ fn no_name_of_a_query_can_be_that_of_a_shadow() {
 #[test]
 fn deep_text_is_refused_on_a_small_stack() {
     let run = || {
-        for n in [50, 99, 1_000, 20_000] {
+        for n in [50, 199, 1_000, 20_000] {
             for name in [
                 "nested_parens",
                 "nested_subqueries",
@@ -271,7 +271,7 @@ fn deep_text_is_refused_on_a_small_stack() {
         }
     };
     // Unoptimised frames are several times as large as those of a Worker, which has 1 MB.
-    std::thread::Builder::new().stack_size(4 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(8 << 20).spawn(run).unwrap().join().unwrap();
 }
 
 /// A form around itself: the text before, the innermost, and the text after.

@@ -25,6 +25,9 @@ use crate::{
 /// Rows that each relation counts for. Three relations that nothing links are beyond [`Limits::rows`], and two are not.
 const RELATION_ROWS: f64 = 1e4;
 
+/// Rows that GROUP BY and DISTINCT make one of.
+const ROWS_OF_A_GROUP: f64 = 10.0;
+
 /// Rows that `json_each` and its like count for, of one value.
 const ELEMENT_ROWS: f64 = 100.0;
 
@@ -292,6 +295,9 @@ impl Estimator<'_> {
         let mut shape = Shape::default();
         for item in &select.items {
             self.item(item, &mut shape)?;
+            if shape.columns.len() > MAX_COLUMNS {
+                return self.refuse(self.place(), format!("a table has more than {MAX_COLUMNS} columns"));
+            }
         }
         rows *= self.frames.last().map_or(1.0, |frame| frame.unnested);
         if rows > self.limits.rows {
@@ -310,7 +316,12 @@ impl Estimator<'_> {
         let is_one_row = select.group_by.is_none()
             && (select.having.is_some() || select.items.iter().any(|item| is_aggregate(&item.expr)));
         self.frames.pop();
-        shape.rows = if is_one_row { 1.0 } else { rows };
+        let groups = if select.group_by.is_some() || select.distinct.is_some() {
+            (rows / ROWS_OF_A_GROUP).max(1.0)
+        } else {
+            rows
+        };
+        shape.rows = if is_one_row { 1.0 } else { groups };
         Ok(shape)
     }
 
@@ -330,9 +341,6 @@ impl Estimator<'_> {
             for node in nodes {
                 shape.stored |= node.shape.stored;
                 shape.columns.extend(node.shape.columns);
-            }
-            if shape.columns.len() > MAX_COLUMNS {
-                return self.refuse(self.place(), format!("a table has more than {MAX_COLUMNS} columns"));
             }
             return Ok(());
         }

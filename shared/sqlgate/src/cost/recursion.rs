@@ -114,7 +114,7 @@ impl Estimator<'_> {
                     let growth = (added.size - value.size).max(0.0);
                     let size = growth.mul_add(steps, value.size);
                     let brackets = (added.brackets - value.brackets).max(0.0).mul_add(steps, value.brackets);
-                    *value = Value { most: f64::INFINITY, days: value.days, size, brackets, elements: value.elements + steps };
+                    *value = Value { most: f64::INFINITY, size, brackets, elements: value.elements + steps, ..*value };
                 }
                 if let Some(growing) = Self::doubling(step, &start) {
                     return self.refuse(growing, format!("a step of the recursion of {name} multiplies a text or a list"));

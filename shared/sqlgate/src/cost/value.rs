@@ -5,6 +5,8 @@
 pub(super) struct Value {
     /// The largest absolute number that it can be; of a list, that its elements can be. Infinite if nothing is known.
     pub(super) most: f64,
+    /// The smallest absolute number that it can be, unless it's 0; 0 if nothing is known. What is divided by it grows.
+    pub(super) least: f64,
     /// Bytes, about.
     pub(super) size: f64,
     /// Elements of a list.
@@ -18,21 +20,31 @@ pub(super) struct Value {
 impl Value {
     /// A stored column: text like a page, lists like tags, numbers like counts, dates of a century. An estimate, as queries are not bound to
     /// the data here; DuckDB's time limit stands behind it.
-    pub(super) const STORED: Self =
-        Self { most: 10_000.0, size: 1_000.0, elements: 100.0, brackets: 100.0, days: Some((0.0, 36_525.0)) };
+    pub(super) const STORED: Self = Self {
+        most: 10_000.0,
+        least: 0.001,
+        size: 1_000.0,
+        elements: 100.0,
+        brackets: 100.0,
+        days: Some((0.0, 36_525.0)),
+    };
 
     /// Something small of which nothing is known.
     pub(super) const UNKNOWN: Self =
-        Self { most: f64::INFINITY, size: 100.0, elements: 100.0, brackets: 1.0, days: None };
+        Self { most: f64::INFINITY, least: 0.0, size: 100.0, elements: 100.0, brackets: 1.0, days: None };
 
     pub(super) const fn number(most: f64) -> Self {
-        Self { most, size: 16.0, elements: 1.0, brackets: 0.0, days: None }
+        Self { most, least: 0.0, size: 16.0, elements: 1.0, brackets: 0.0, days: None }
     }
+
+    /// A length, a count or a part of a date.
+    pub(super) const SMALL: Self = Self { least: 1.0, ..Self::number(Self::STORED.most) };
 
     pub(super) fn text(text: &str) -> Self {
         let brackets = text.chars().filter(|c| matches!(c, '[' | '{')).count();
         Self {
             most: text.trim().parse().map_or(f64::INFINITY, f64::abs),
+            least: 0.0,
             size: count(text.len()),
             elements: 1.0,
             brackets: count(brackets),
@@ -44,6 +56,7 @@ impl Value {
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             most: self.most.max(other.most),
+            least: self.least.min(other.least),
             size: self.size.max(other.size),
             elements: self.elements.max(other.elements),
             brackets: self.brackets.max(other.brackets),

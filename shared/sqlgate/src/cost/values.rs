@@ -13,11 +13,17 @@ use crate::{
 /// Rows of a series in FROM.
 const MAX_SERIES_ROWS: f64 = 1e6;
 
-/// Elements of a list that a function makes.
+/// Elements of a list that a function makes for each row.
 const MAX_ELEMENTS: f64 = 1e5;
+
+/// Elements of a list that it makes once.
+const MAX_ELEMENTS_ONCE: f64 = 1e6;
 
 /// Bytes of a text, or of a list, that a function multiplies. A result of MotherDuck's HTTP tools has 50,000 characters.
 const MAX_MULTIPLIED: f64 = 1e7;
+
+/// Bytes that what is gathered from rows counts for, where it's put into something: a guess, as few groups are as large as their table.
+const MAX_GATHERED: f64 = 1e5;
 
 /// Bytes of what is put together of several.
 const MAX_JOINED: f64 = 1e9;
@@ -46,7 +52,10 @@ impl Estimator<'_> {
 
     pub(super) fn value(&mut self, expr: &Expr) -> Estimated<Value> {
         match expr {
-            Expr::Number(number) => Ok(Value::number(parse_number(number))),
+            Expr::Number(number) => {
+                let number = parse_number(number);
+                Ok(Value { least: number, ..Value::number(number) })
+            }
             Expr::Text(text) => Ok(Value::text(text)),
             Expr::Typed(data_type, text) => {
                 let value = Value::text(text);
@@ -74,7 +83,7 @@ impl Estimator<'_> {
             }
             Expr::Extract { field, from } => {
                 self.value(from)?;
-                Ok(Value::number(date_part(field)))
+                Ok(date_part(field))
             }
             Expr::Prefix(sign, expr) => {
                 let value = self.value(expr)?;
@@ -117,7 +126,7 @@ impl Estimator<'_> {
             Expr::Suffixed(base, suffixes) => self.suffixed(base, suffixes),
             Expr::Position { .. } => {
                 self.all_below(|visit| expr.below(visit))?;
-                Ok(Value::number(Value::STORED.most))
+                Ok(Value::SMALL)
             }
             Expr::Substring { .. } | Expr::Trim { .. } => {
                 let values = self.all_below(|visit| expr.below(visit))?;
@@ -229,6 +238,8 @@ impl Estimator<'_> {
             value = match *operator {
                 "+" | "-" => Value {
                     most: value.most + right.most,
+                    // Two numbers may all but cancel each other out.
+                    least: 0.0,
                     days: shifted(value.days, right.days, *operator == "-"),
                     ..value.or(right)
                 },
@@ -239,11 +250,11 @@ impl Estimator<'_> {
                         let most = from.abs().max(to.abs()) * factor;
                         (-most, most)
                     });
-                    Value { most: value.most * right.most, days, ..value.or(right) }
+                    Value { most: value.most * right.most, least: value.least * right.least, days, ..value.or(right) }
                 }
                 "/" | "//" => {
-                    let is_shrinking = matches!(operand.bare(), Expr::Number(number) if parse_number(number) >= 1.0);
-                    Value { most: if is_shrinking { value.most } else { f64::INFINITY }, ..value }
+                    let most = if right.least > 0.0 { value.most / right.least } else { f64::INFINITY };
+                    Value { most, least: value.least / right.most, ..value }
                 }
                 "%" => Value::number(right.most),
                 "^" | "**" => Value::number(value.most.powf(right.most)),
@@ -355,13 +366,13 @@ impl Estimator<'_> {
                         format!("{name} may gather {size:.0e} bytes in one value, and {MAX_JOINED:.0e} is the most");
                     return self.refuse(call.name.at, reason);
                 }
-                Ok(Value { size: gathered.size.min(MAX_MULTIPLIED / 10.0), ..gathered })
+                Ok(Value { size: gathered.size.min(MAX_GATHERED), ..gathered })
             }
             "json_object" | "json_array" | "json_quote" | "to_json" | "row_to_json" | "array_to_json" => {
                 Ok(Value { brackets: all.brackets + 1.0, ..all })
             }
             "json_group_array" | "json_group_object" | "json_group_structure" => {
-                Ok(Value { size: MAX_MULTIPLIED / 10.0, brackets: all.brackets + 1.0, ..Value::UNKNOWN })
+                Ok(Value { size: MAX_GATHERED, brackets: all.brackets + 1.0, ..Value::UNKNOWN })
             }
             _ if name.starts_with("json") || name.starts_with("from_json") => self.json(all, call.name.at, name),
             "unnest" | "generate_subscripts" | "regexp_split_to_table" => {
@@ -372,7 +383,7 @@ impl Estimator<'_> {
                 Ok(first.element())
             }
             "make_date" | "make_timestamp" => Ok(Value { days: of_year(call, first), ..Value::UNKNOWN }),
-            "sum" => Ok(Value::number(first.most * rows)),
+            "sum" => Ok(Value { least: first.least, ..Value::number(first.most * rows) }),
             _ => Ok(plain(call, name, arguments)),
         }
     }
@@ -391,7 +402,10 @@ impl Estimator<'_> {
         let first = argument(0);
         let value = match name {
             "range" | "generate_series" => {
-                let elements = self.series(call, arguments, MAX_ELEMENTS)?;
+                let is_once = self.frames.iter().all(|frame| frame.rows <= 1.0)
+                    || self.frames.last().is_some_and(|frame| frame.nodes.is_empty() && frame.rows <= 1.0);
+                let most = if is_once { MAX_ELEMENTS_ONCE } else { MAX_ELEMENTS };
+                let elements = self.series(call, arguments, most)?;
                 let widest = arguments.iter().copied().reduce(Value::or).unwrap_or(Value::UNKNOWN);
                 Value { elements, size: elements * 8.0, brackets: 0.0, ..widest }
             }
@@ -626,7 +640,7 @@ fn plain(call: &Call, name: &str, arguments: &[Value]) -> Value {
     let widest = arguments.iter().copied().reduce(Value::or).unwrap_or(Value::UNKNOWN);
     let all = all_of(arguments);
     if SMALL.contains(&name) {
-        return Value::number(Value::STORED.most);
+        return Value::SMALL;
     }
     if NO_LARGER.contains(&name) {
         return widest;
@@ -835,8 +849,8 @@ fn shifted(days: Option<(f64, f64)>, by: Option<(f64, f64)>, back: bool) -> Opti
     }
 }
 
-fn date_part(field: &str) -> f64 {
+fn date_part(field: &str) -> Value {
     let field = field.to_ascii_lowercase();
     let is_large = ["epoch", "micro", "milli", "nano", "julian"].iter().any(|large| field.starts_with(large));
-    if is_large { f64::INFINITY } else { Value::STORED.most }
+    if is_large { Value::number(f64::INFINITY) } else { Value::SMALL }
 }

@@ -117,3 +117,12 @@ SELECT json_group_array(entity_type) FROM entity_types
 SELECT ([1, 2, 3]).list_sum(), (document_id).upper() FROM raw_documents LIMIT 1
 WITH secrets AS (SELECT 1 AS a) SELECT * FROM (WITH a AS (SELECT 1 AS b) SELECT * FROM a), secrets
 SELECT histogram(confidence) FROM annotations
+SELECT entity_type, repeat('#', (20 * count(*) / max(count(*)) OVER ())::INT) AS bar FROM annotations GROUP BY 1 ORDER BY 1
+SELECT e.entity_type, a.annotator, m.m FROM (SELECT DISTINCT entity_type FROM annotations) e CROSS JOIN (SELECT DISTINCT annotator FROM annotations) a CROSS JOIN range(1, 13) m(m) ORDER BY ALL LIMIT 5
+SELECT unnest(range(1, page_count + 1)) AS page, document_id FROM raw_documents ORDER BY ALL LIMIT 5
+SELECT date(created_at) AS d, count(*) FROM raw_documents GROUP BY d ORDER BY d LIMIT 3
+SELECT h, count(a.annotation_id) FROM (SELECT unnest(generate_series(TIMESTAMP '2025-01-01', TIMESTAMP '2025-01-03', INTERVAL '1 hour')) AS h) LEFT JOIN annotations a ON date_trunc('hour', a.annotated_at) = h GROUP BY h ORDER BY h
+WITH RECURSIVE tree AS (SELECT entity_type_a AS name, entity_type_a AS path, 0 AS depth FROM entity_conflicts WHERE status = 'open' UNION ALL SELECT c.entity_type_b, t.path || ' > ' || c.entity_type_b, t.depth + 1 FROM tree t JOIN entity_conflicts c ON c.entity_type_a = t.name WHERE t.depth < 3) SELECT DISTINCT path, depth FROM tree ORDER BY ALL
+SELECT a.entity_text, b.entity_text, levenshtein(a.entity_text, b.entity_text) AS d FROM (SELECT DISTINCT entity_text FROM annotations WHERE entity_type = 'owner') a JOIN (SELECT DISTINCT entity_text FROM annotations WHERE entity_type = 'owner') b ON a.entity_text < b.entity_text AND levenshtein(a.entity_text, b.entity_text) <= 12 ORDER BY ALL
+SELECT s.schema_version, j.key, x.value FROM schema_snapshots s, json_each(s.diff) j, json_each(j.value) x ORDER BY ALL LIMIT 5
+SELECT replace(string_agg(entity_type, ',' ORDER BY entity_type), ',', '; ') FROM entity_types

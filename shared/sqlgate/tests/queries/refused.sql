@@ -160,3 +160,7 @@ SELECT​1
 SELECT 1 
 ﻿SELECT 1
 SELECT　1
+SELECT repeat('x', (1000 / d)::INT) FROM (SELECT 0.000001 AS d)
+SELECT repeat('x', (count(*) / 0.0000001)::INT) FROM annotations
+SELECT repeat('x', (1000 / '0.0000001'::DOUBLE)::INT)
+SELECT range(1000000) FROM annotations
