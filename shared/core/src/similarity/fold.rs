@@ -67,7 +67,7 @@ pub(super) fn spelling(word: &str) -> String {
     word.to_owned()
 }
 
-const IRREGULAR: [(&str, &str); 15] = [
+const IRREGULAR: [(&str, &str); 20] = [
     ("children", "child"),
     ("women", "woman"),
     ("criteria", "criterion"),
@@ -79,6 +79,11 @@ const IRREGULAR: [(&str, &str); 15] = [
     ("taxa", "taxon"),
     ("media", "medium"),
     ("yses", "ysis"),
+    ("gnoses", "gnosis"),
+    ("theses", "thesis"),
+    ("leaves", "leaf"),
+    ("elves", "elf"),
+    ("alves", "alf"),
     ("statuses", "status"),
     ("viruses", "virus"),
     ("bonuses", "bonus"),

@@ -24,6 +24,9 @@ const MINIMA: usize = 24;
 /// Words in a row whose initials may be an acronym.
 const MAX_INITIALS: usize = 6;
 
+/// Fewest letters of short forms written together: three of the first, and `id`.
+const MIN_GLUED: usize = 5;
+
 /// Catalogued columns or entity types by what makes two of them candidates, so that a new one is compared with few.
 ///
 /// Every rule that can make names one has its keys here: equal keys, words, beginnings of words (short forms and typos keep the first
@@ -137,8 +140,7 @@ impl Keys {
 
     fn add_words(&mut self, name: &Name) {
         for word in telling_words(name) {
-            let beginning: String = word.stem.chars().take(2).collect();
-            self.both("beginning", &beginning);
+            self.both("beginning", &beginning(&word.stem));
             if word.representation() == Some(Representation::Number) {
                 self.both("beginning", "nu");
             }
@@ -155,10 +157,18 @@ impl Keys {
     fn add_compounds(&mut self, name: &Name) {
         for word in &name.words {
             self.both("compound", &word.stem);
+            if word.stem.len() >= MIN_GLUED {
+                self.both("glued", &beginning(&word.stem));
+            }
         }
         for pair in name.words.windows(2) {
             if let [first, second] = pair {
                 self.both("compound", &(first.text.clone() + &second.stem));
+                // `fname`.
+                let initial = first.text.chars().take(1);
+                self.both("compound", &initial.chain(second.stem.chars()).collect::<String>());
+                // `custid`: short forms that are written together begin like the first.
+                self.both("glued", &beginning(&first.stem));
             }
         }
     }
@@ -208,6 +218,11 @@ fn telling_words(name: &Name) -> Vec<&Word> {
     let is_telling = |word: &&Word| word.role == Role::Content && word.is_noun() && !word.is_contrast;
     let telling: Vec<&Word> = name.words.iter().filter(is_telling).collect();
     if telling.is_empty() { name.words.iter().collect() } else { telling }
+}
+
+/// The letters that short forms and typos keep.
+fn beginning(word: &str) -> String {
+    word.chars().take(2).collect()
 }
 
 fn hash(kind: &str, text: &str) -> u64 {

@@ -4,10 +4,18 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{
     Comparison,
+    joint::Joint,
     name::{Name, Role, Word},
-    relation::{self, Relation},
-    words::{self, Representation},
+    pairing::Pairing,
+    relation::Relation,
+    words::{self, Representation, Unit},
 };
+
+/// Score of names that are one if a guess is right: values that agree make it so.
+const GUESS: f64 = 0.7;
+
+/// Most words that qualify a name which means the same without them. More describe another thing.
+const MAX_QUALIFIERS: usize = 2;
 
 /// What a user may set.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,101 +52,10 @@ pub fn compare_with(options: &Options, a: &Name, b: &Name) -> Comparison {
     if a.words.is_empty() || b.words.is_empty() {
         return Comparison::new(0.0, "a name without words says nothing");
     }
-    Pairing::new(options, a, b).judge()
+    Pairing::new(options.levenshtein, a, b).judge()
 }
 
-/// Which words answer to which.
-struct Pairing<'a> {
-    a: &'a Name,
-    b: &'a Name,
-    /// Relation of each paired word; words of `a` and of `b` that have none.
-    relations: Vec<(Relation, &'a Word, &'a Word)>,
-    left_a: Vec<usize>,
-    left_b: Vec<usize>,
-    compound: Option<String>,
-    acronym: Option<String>,
-}
-
-impl<'a> Pairing<'a> {
-    fn new(options: &Options, a: &'a Name, b: &'a Name) -> Self {
-        let mut pairing = Self {
-            a,
-            b,
-            relations: Vec::new(),
-            left_a: (0..a.words.len()).collect(),
-            left_b: (0..b.words.len()).collect(),
-            compound: None,
-            acronym: None,
-        };
-        pairing.pair(|a, b| a.text == b.text && a.role == b.role, Relation::Same);
-        pairing.pair(|a, b| a.stem == b.stem && (a.role == Role::Count) == (b.role == Role::Count), Relation::Same);
-        pairing.pair_compounds();
-        pairing.pair_acronyms();
-        let in_company = !pairing.relations.is_empty();
-        // More words on both sides are company too: each must then find its partner.
-        let may_find_company = a.words.len() >= 2 && b.words.len() >= 2;
-        pairing.pair_related(in_company || may_find_company, options.levenshtein);
-        pairing
-    }
-
-    /// Pairs words by their forms, the surest relations first.
-    fn pair_related(&mut self, in_company: bool, levenshtein: f64) {
-        let mut related = Vec::new();
-        for &at_a in &self.left_a {
-            for &at_b in &self.left_b {
-                if let (Some(word), Some(other)) = (self.a.words.get(at_a), self.b.words.get(at_b))
-                    && let Some(kind) = relation::relate(word, other, in_company, levenshtein)
-                {
-                    related.push((kind, at_a, at_b));
-                }
-            }
-        }
-        related.sort_unstable();
-        for (kind, at_a, at_b) in related {
-            let (i, j) = (self.left_a.iter().position(|&at| at == at_a), self.left_b.iter().position(|&at| at == at_b));
-            if let (Some(i), Some(j)) = (i, j)
-                && let (Some(word), Some(other)) = (self.a.words.get(at_a), self.b.words.get(at_b))
-            {
-                self.left_a.remove(i);
-                self.left_b.remove(j);
-                self.relations.push((kind, word, other));
-            }
-        }
-    }
-
-    /// Pairs words that are left over and related, the first of each first.
-    fn pair(&mut self, is_related: impl Fn(&Word, &Word) -> bool, kind: Relation) {
-        let mut i = 0;
-        while let Some(&at_a) = self.left_a.get(i) {
-            let Some(word) = self.a.words.get(at_a) else { return };
-            let found = self.left_b.iter().enumerate().find_map(|(j, &at_b)| {
-                self.b.words.get(at_b).filter(|other| is_related(word, other)).map(|other| (j, other))
-            });
-            match found {
-                Some((j, other)) => {
-                    self.left_a.remove(i);
-                    self.left_b.remove(j);
-                    self.relations.push((kind, word, other));
-                }
-                None => i += 1,
-            }
-        }
-    }
-
-    /// Two words on one side, one on the other: `callsign` and `call sign`.
-    fn pair_compounds(&mut self) {
-        let (a, b) = (self.a, self.b);
-        pair_compounds_of(a, b, &mut self.left_a, &mut self.left_b, &mut self.compound, &mut self.relations);
-        pair_compounds_of(b, a, &mut self.left_b, &mut self.left_a, &mut self.compound, &mut self.relations);
-    }
-
-    /// A word on one side, all that's left on the other: `IRCS` and `International Radio Call Sign`.
-    fn pair_acronyms(&mut self) {
-        let (a, b) = (self.a, self.b);
-        pair_acronym_of(a, b, &mut self.left_a, &mut self.left_b, &mut self.acronym, &mut self.relations);
-        pair_acronym_of(b, a, &mut self.left_b, &mut self.left_a, &mut self.acronym, &mut self.relations);
-    }
-
+impl Pairing<'_> {
     fn judge(self) -> Comparison {
         if let (Some(a), Some(b)) = (self.a.unit, self.b.unit)
             && a != b
@@ -170,7 +87,8 @@ impl<'a> Pairing<'a> {
         if reasons.is_empty() {
             reasons.push("same words".into());
         }
-        Comparison::new(score.max(super::DUPLICATE), reasons.join("; "))
+        let score = if self.has_joint(Joint::Initial) { GUESS } else { score.max(super::DUPLICATE) };
+        Comparison::new(score, reasons.join("; "))
     }
 
     /// Words on both sides that answer to nothing.
@@ -213,13 +131,15 @@ impl<'a> Pairing<'a> {
     }
 
     fn explain_pairs(&self, score: &mut f64, reasons: &mut Vec<String>) {
-        if let Some(compound) = &self.compound {
-            *score *= 0.98;
-            reasons.push(format!("written as one word: {compound}"));
-        }
-        if let Some(acronym) = &self.acronym {
-            *score *= 0.92;
-            reasons.push(format!("acronym: {acronym}"));
+        for (joint, text) in &self.joints {
+            let (factor, label) = match joint {
+                Joint::Compound => (0.98, "written as one word"),
+                Joint::Acronym => (0.92, "acronym"),
+                Joint::Glued => (0.92, "short forms written as one word"),
+                Joint::Initial => (0.9, "maybe an initial"),
+            };
+            *score *= factor;
+            reasons.push(format!("{label}: {text}"));
         }
         for (kind, factor, label) in [
             (Relation::Inflection, 0.96, "forms of one word"),
@@ -254,8 +174,7 @@ impl<'a> Pairing<'a> {
     fn anchor(&self) -> Anchor<'_> {
         let content: Vec<&Word> =
             self.relations.iter().map(|(_, a, b)| if a.stem.len() > b.stem.len() { *a } else { *b }).collect();
-        let is_long_form = self.compound.is_some() || self.acronym.is_some();
-        Anchor { words: content, is_long_form }
+        Anchor { words: content, is_long_form: !self.joints.is_empty() }
     }
 }
 
@@ -314,8 +233,7 @@ impl<'a> Rest<'a> {
         let counts = |&&(place, word): &&(usize, &Word)| match word.role {
             Role::Content => {
                 let is_default = word.representation().is_some_and(Representation::is_default);
-                let is_measured = self.other.unit.is_some_and(|unit| unit.quantity == word.stem);
-                !(is_measured || is_default && self.is_last(place))
+                !(self.is_measured(word) || (is_default || self.answers(place, word)) && self.is_last(place))
             }
             Role::Count => true,
             Role::Subject | Role::Remark | Role::Circumstance => false,
@@ -336,6 +254,10 @@ impl<'a> Rest<'a> {
     fn explain(&self, anchor: &Anchor<'_>, score: &mut f64, reasons: &mut Vec<String>) -> Result<(), (f64, String)> {
         if self.words.is_empty() {
             return Ok(());
+        }
+        let qualifiers = self.words.iter().filter(|(place, word)| word.role == Role::Content && !self.is_last(*place));
+        if qualifiers.count() > MAX_QUALIFIERS {
+            return Err((0.6, format!("one says much more: {}", self.text())));
         }
         for &(place, word) in &self.words {
             let (factor, reason) = self.explain_word(place, word, anchor)?;
@@ -372,8 +294,7 @@ impl<'a> Rest<'a> {
         if words::is_statistic(text) {
             return Err((0.7, format!("one is a statistic: {text}")));
         }
-        let is_measured = self.other.unit.is_some_and(|unit| unit.quantity == word.stem);
-        if is_measured {
+        if self.is_measured(word) {
             return Ok((0.95, format!("one names the quantity, the other its unit: {text}")));
         }
         if self.is_last(place) {
@@ -381,7 +302,19 @@ impl<'a> Rest<'a> {
                 Some(Representation::Date | Representation::Time) if self.follows_temporal(place) => {
                     Ok((0.95, format!("one says that it is a {text}")))
                 }
+                Some(Representation::Number) if self.other.unit.is_some() => {
+                    Err((0.3, format!("one is a {text}, the other a measure")))
+                }
                 Some(kind) if kind.is_default() => Ok((0.94, format!("one says that it is a {text}"))),
+                _ if self.answers(place, word) => Ok((0.94, format!("both are yes or no: {text}"))),
+                // What is measured or owed may go by the name of its value.
+                Some(Representation::Value | Representation::Amount) => {
+                    Err((0.68, format!("one says that it is a {text}")))
+                }
+                // Only the values say whether that without it holds codes too.
+                Some(Representation::Code | Representation::Type) => {
+                    Err((super::IN_DOUBT, format!("one is a {text} of the other")))
+                }
                 Some(_) => Err((0.45, format!("one is a {text} of the other"))),
                 None => Err((0.45, format!("another thing: {text}"))),
             };
@@ -397,6 +330,18 @@ impl<'a> Rest<'a> {
             return Ok((0.92, format!("one is qualified: {text}")));
         }
         Err((0.65, format!("one is qualified: {text}")))
+    }
+
+    /// Whether the other name gives the unit that the word names, or a unit of the quantity that it names.
+    fn is_measured(&self, word: &Word) -> bool {
+        self.other.unit.is_some_and(|unit| unit.quantity == word.stem || Unit::of(&word.stem) == Some(unit))
+    }
+
+    /// `deleted flag`: of what something is, or where the other name asks.
+    fn answers(&self, place: usize, word: &Word) -> bool {
+        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
+        let is_asked = self.other.asks || before.is_some_and(|before| words::is_adjective(&before.text));
+        is_asked && (word.representation() == Some(Representation::Indicator) || word.stem == "flag")
     }
 
     /// Whether the word before says when, so that a date goes without saying.
@@ -425,68 +370,6 @@ fn join(words: &[&Word]) -> String {
 fn pair_text(a: &Word, b: &Word) -> String {
     let (short, long) = if (a.text.len(), &a.text) <= (b.text.len(), &b.text) { (a, b) } else { (b, a) };
     format!("{} ≈ {}", short.text, long.text)
-}
-
-type Relations<'a> = Vec<(Relation, &'a Word, &'a Word)>;
-
-fn pair_compounds_of<'a>(
-    one: &'a Name,
-    many: &'a Name,
-    left_one: &mut Vec<usize>,
-    left_many: &mut Vec<usize>,
-    compound: &mut Option<String>,
-    relations: &mut Relations<'a>,
-) {
-    left_one.retain(|&at| {
-        let Some(word) = one.words.get(at) else { return true };
-        let place = left_many.windows(2).position(|pair| {
-            let [first, second] = pair else { return false };
-            let (Some(first_word), Some(second_word)) = (many.words.get(*first), many.words.get(*second)) else {
-                return false;
-            };
-            second == &(first + 1) && is_joined(&word.stem, &first_word.text, &second_word.stem)
-        });
-        let Some(place) = place else { return true };
-        let Some(first) = left_many.get(place).and_then(|&at| many.words.get(at)) else { return true };
-        left_many.drain(place..place + 2);
-        *compound = Some(word.text.clone());
-        relations.push((Relation::LongForm, word, first));
-        false
-    });
-}
-
-fn is_joined(word: &str, first: &str, second: &str) -> bool {
-    word.strip_prefix(first).is_some_and(|rest| rest == second)
-}
-
-fn pair_acronym_of<'a>(
-    one: &'a Name,
-    many: &'a Name,
-    left_one: &mut Vec<usize>,
-    left_many: &mut Vec<usize>,
-    acronym: &mut Option<String>,
-    relations: &mut Relations<'a>,
-) {
-    let mut in_text: Vec<&Word> = left_many.iter().filter_map(|&at| many.words.get(at)).collect();
-    in_text.sort_unstable_by_key(|word| word.place);
-    let (Some(first), Some(last)) = (in_text.first(), in_text.last()) else { return };
-    let texts: Vec<&str> = in_text.iter().map(|word| word.text.as_str()).collect();
-    let with_stops: Vec<&str> =
-        many.sequence.iter().take(last.place + 1).skip(first.place).map(String::as_str).collect();
-    // Two letters are the initials of many things; they must be those of words with a meaning.
-    let has_filler = in_text.iter().any(|word| word.role != Role::Content || word.representation().is_some());
-    let found = left_one.iter().position(|&at| {
-        one.words.get(at).is_some_and(|word| {
-            (word.text.len() > 2 || !has_filler)
-                && (relation::is_acronym(&word.text, &texts) || relation::is_acronym(&word.text, &with_stops))
-        })
-    });
-    let Some(place) = found else { return };
-    let Some(word) = left_one.get(place).and_then(|&at| one.words.get(at)) else { return };
-    *acronym = Some(format!("{} = {}", word.text, texts.join(" ")));
-    relations.push((Relation::LongForm, word, first));
-    left_one.remove(place);
-    left_many.clear();
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@
 
 mod fold;
 mod index;
+mod joint;
 mod judge;
 mod name;
+mod pairing;
 mod relation;
 mod resolve;
 mod values;

@@ -34,6 +34,8 @@ pub struct Name {
     pub(super) sequence: Vec<String>,
     /// Whether its values are in units that another column gives.
     pub(super) has_unit_column: bool,
+    /// Whether it's a question: `is deleted`.
+    pub(super) asks: bool,
 }
 
 /// A word of a name.
@@ -140,9 +142,10 @@ impl Name {
     pub fn in_table(text: &str, context: &Context) -> Self {
         let tokens = tokens(text);
         let mut reader = Reader::new(context);
-        for token in &tokens {
-            reader.take(token);
+        for (i, token) in tokens.iter().enumerate() {
+            reader.take(token, tokens.get(i + 1));
         }
+        let asks = reader.asks;
         let (words, unit, sequence) = reader.finish();
         Self {
             text: text.to_owned(),
@@ -151,6 +154,7 @@ impl Name {
             unit,
             sequence,
             has_unit_column: context.with_unit_column.contains(text),
+            asks,
         }
     }
 
@@ -256,15 +260,16 @@ struct Reader<'a> {
     sequence: Vec<String>,
     in_circumstance: bool,
     after_or: bool,
+    asks: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(context: &'a Context) -> Self {
         let parts = alloc::vec![Vec::new()];
-        Self { context, parts, unit: None, sequence: Vec::new(), in_circumstance: false, after_or: false }
+        Self { context, parts, unit: None, sequence: Vec::new(), in_circumstance: false, after_or: false, asks: false }
     }
 
-    fn take(&mut self, token: &Token) {
+    fn take(&mut self, token: &Token, next: Option<&Token>) {
         let text = folded(&token.text);
         let stem = stem(&text);
         let place = self.sequence.len();
@@ -281,8 +286,15 @@ impl<'a> Reader<'a> {
             self.take_of();
             return;
         }
-        if words::begins_circumstance(&text) && self.has_words() {
+        // With nothing behind it, it's an adverb: `amount in`.
+        if words::begins_circumstance(&text) && self.has_words() && (next.is_some() || text != "in") {
             self.in_circumstance = true;
+            return;
+        }
+        // Of a noun it would be another thing: `is member` is no member.
+        if words::is_auxiliary(&text) && place == 0 && next.is_some_and(|next| words::is_adjective(&folded(&next.text)))
+        {
+            self.asks = true;
             return;
         }
         if words::is_stop(&text) && self.has_words() | matches!(text.as_str(), "the" | "a" | "an") {
@@ -395,6 +407,13 @@ impl<'a> Reader<'a> {
         {
             first.role = Role::Count;
         }
+        // What `product in event id` identifies isn't the product.
+        let names_another = words.last().is_some_and(|last| {
+            last.role == Role::Circumstance && last.representation().is_some_and(Representation::is_attribute)
+        });
+        if names_another {
+            words.iter_mut().filter(|word| word.role == Role::Circumstance).for_each(|word| word.role = Role::Content);
+        }
         // A word by itself is the meaning, whatever it does elsewhere.
         if let [only] = words.as_mut_slice() {
             only.role = Role::Content;
@@ -409,15 +428,23 @@ impl<'a> Reader<'a> {
         if self.unit.is_some() || count < 2 {
             return;
         }
-        let [.., before, last] = part.as_slice() else { return };
+        let [measured @ .., before, last] = part.as_slice() else { return };
         // `km` and `h`, `m` and `3` were split; `horse` and `power` are one word elsewhere.
         if count > 2
             && let Some(unit) = Unit::of(&(before.text.clone() + &last.text))
         {
             part.truncate(part.len() - 2);
             self.unit = Some(unit);
+        } else if let Some(unit) = Unit::ambiguous(&last.text)
+            && measured.iter().chain([before]).any(|word| unit.measures(&word.stem))
+        {
+            part.pop();
+            self.unit = Some(unit);
         } else if let Some(unit) = Unit::of(&last.text).or_else(|| Unit::of(&last.stem))
-            && (last.text.len() < 4 || last.text != last.stem || last.role == Role::Circumstance || last.text == "feet")
+            && (last.text.len() < 4
+                || last.text != last.stem
+                || last.role == Role::Circumstance
+                || words::is_only_unit(&last.text))
         {
             // In words, units stand in the plural: a `degree` is a title, `degrees` are an angle.
             part.pop();

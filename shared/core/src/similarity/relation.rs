@@ -35,7 +35,7 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;
     }
-    if a.representation().is_some() && a.representation() == b.representation() && abbreviated_terms(a, b) {
+    if a.representation().is_some() && a.representation() == b.representation() && abbreviated_terms(&a.stem, &b.stem) {
         return Some(Relation::Abbreviation);
     }
     if in_company && is_inflected(&a.stem, &b.stem) {
@@ -45,17 +45,26 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if is_abbreviation(short, long, in_company) {
         return Some(Relation::Abbreviation);
     }
-    is_typo(&a.stem, &b.stem, levenshtein).then_some(Relation::Typo)
+    // As written too: the singular of `addres` has lost one letter more.
+    (is_typo(&a.stem, &b.stem, levenshtein) || is_typo(&a.text, &b.text, levenshtein)).then_some(Relation::Typo)
 }
 
 /// `no`, `num`, `nr` and `number`; but `type` and `category` are two words.
-fn abbreviated_terms(a: &Word, b: &Word) -> bool {
-    let (short, long) = if a.stem.len() <= b.stem.len() { (a, b) } else { (b, a) };
-    (long.stem == "number" && short.stem.len() <= 3) || abbreviates(&short.stem, &long.stem)
+fn abbreviated_terms(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    (long == "number" && short.len() <= 3) || abbreviates(short, long)
 }
 
-/// Whether two words are forms of one English verb.
+/// Whether two words are forms of one English verb, and say the same of a thing.
+///
+/// Who is `referring` isn't `referred`; and a noun in `-ct` (`product`, `contract`, `object`) isn't what happens to it (`production`).
 pub(super) fn is_inflected(a: &str, b: &str) -> bool {
+    let is_other_side = |a: &str, b: &str| {
+        a.ends_with("ing") && b.ends_with("ed") || a.strip_suffix("ion").is_some_and(|noun| noun == b)
+    };
+    if is_other_side(a, b) || is_other_side(b, a) {
+        return false;
+    }
     let (a, b) = (verb_stems(a), verb_stems(b));
     a.iter().any(|stem| b.contains(stem))
 }
@@ -91,7 +100,7 @@ fn verb_stems(word: &str) -> Vec<&str> {
     stems
 }
 
-const fn is_vowel(letter: char) -> bool {
+pub(super) const fn is_vowel(letter: char) -> bool {
     matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
@@ -103,12 +112,11 @@ const MAX_IN_COMPANY: usize = 6;
 
 fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     let (of_short, of_long, short_role) = (short.representation(), long.representation(), short.role);
-    let (short, long) = (short.stem.as_str(), long.stem.as_str());
-    let length = short.chars().count();
+    let (short, as_written, long) = (short.stem.as_str(), short.text.as_str(), long.stem.as_str());
+    let length = as_written.chars().count();
     let limits = if in_company { 2..=MAX_IN_COMPANY } else { 3..=MAX_ALONE };
-    if !limits.contains(&length)
-        || words::is_contrast(short) && long != "previous" && long != "minimum" && long != "maximum"
-    {
+    let is_short_for_contrast = matches!(long, "previous" | "minimum" | "maximum" | "minute");
+    if !limits.contains(&length) || words::is_contrast(short) && !is_short_for_contrast {
         return false;
     }
     // The subject is no short form of what begins like it.
@@ -119,14 +127,12 @@ fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     if of_short.is_some() && of_short != of_long || of_long == Some(Representation::Percent) {
         return false;
     }
-    // `loc`, but not `car` of `cargo`.
-    (in_company || short.len() + 3 <= long.len())
-        && abbreviates(short, long)
-        && Unit::of(short).is_none()
-        && Unit::of(long).is_none()
+    let is_short = |short: &str| if in_company { abbreviates(short, long) } else { abbreviates_alone(short, long) };
+    // `trans` is no plural.
+    (is_short(short) || is_short(as_written)) && Unit::of(short).is_none() && Unit::of(long).is_none()
 }
 
-/// Whether `short` is cut or contracted from `long`: its beginning, or its first letter and consonants.
+/// Whether `short` is cut or contracted from `long`, beside words that agree.
 pub(super) fn abbreviates(short: &str, long: &str) -> bool {
     if short.len() + 2 > long.len() {
         return false;
@@ -137,31 +143,76 @@ pub(super) fn abbreviates(short: &str, long: &str) -> bool {
     }
 }
 
+/// As [`abbreviates`], with nothing beside it that agrees: then it must not be a word by itself. `loc`, but not `port` of `portfolio`.
+fn abbreviates_alone(short: &str, long: &str) -> bool {
+    let is_bare = may_be_contraction(short) && !short.ends_with('y');
+    if !abbreviates(short, long) || !is_bare && short.len() + 3 > long.len() {
+        return false;
+    }
+    let Some(rest) = long.strip_prefix(short).filter(|_| may_be_word(short)) else { return true };
+    // `part` and `ten` are words, of which `partner` and `tenant` are made by chance; of `loc` and `lat` most of the word was cut off.
+    short.len() == 3 && !words::is_short_word(short) && is_within_syllable(short, rest) && syllables(rest) >= 2
+}
+
 /// Whether a word is `short` cut off before `rest`, and not a word that `rest` makes another word of.
 fn is_cut(short: &str, rest: &str) -> bool {
+    // What is put to a word says what kind of thing it is: `ap` and `apid`.
+    if Representation::of(rest).is_some() {
+        return false;
+    }
     // One cuts after a consonant: `age` is no short form of `agent`.
     let ends_in_consonant = !short.ends_with(is_vowel);
     match short.len() {
         0 | 1 => false,
-        // Three letters are seldom a word that has derivations, but `tax` is none of `taxon`.
-        3 if rest.len() < 3 => false,
-        2 | 3 => ends_in_consonant || rest.len() >= 4,
-        4 | 5 => !words::is_suffix(rest) || !ends_a_word(short),
-        _ => !words::is_suffix(rest),
+        2 => ends_in_consonant || rest.len() >= 4,
+        // `tax` is none of `taxon`.
+        3 if words::is_short_word(short) => rest.len() >= 5,
+        3 => ends_in_consonant,
+        _ if may_be_word(short) => {
+            ends_in_consonant && rest.len() >= 3 && is_within_syllable(short, rest) && !words::is_suffix(rest)
+        }
+        _ => true,
     }
 }
 
-/// Whether English words end like that: with at most one consonant, or a cluster that is common at the end.
-fn ends_a_word(word: &str) -> bool {
+/// Whether the cut goes through a syllable (`dist|rict`, `prod|uct`), and not between two (`port|folio`, `part|ner`), where a word may
+/// end. English syllables begin with as many consonants as can begin a word (the maximal onset principle).
+fn is_within_syllable(short: &str, rest: &str) -> bool {
+    let (last, first) = (short.chars().next_back(), rest.chars().next());
+    first.is_some_and(is_vowel)
+        || matches!(
+            (last, first),
+            (Some('b' | 'c' | 'd' | 'f' | 'g' | 'k' | 'p' | 't'), Some('r'))
+                | (Some('b' | 'c' | 'f' | 'g' | 'k' | 'p'), Some('l'))
+        )
+}
+
+/// How many syllables a word or its end has: its groups of vowels, but for a silent `e` at the end.
+fn syllables(word: &str) -> usize {
+    let spoken = word.strip_suffix('e').filter(|rest| !rest.ends_with(is_vowel)).unwrap_or(word);
+    let before = core::iter::once(None).chain(spoken.chars().map(Some));
+    spoken.chars().zip(before).filter(|&(letter, before)| is_vowel(letter) && !before.is_some_and(is_vowel)).count()
+}
+
+/// Whether an English word may look like that: a vowel, and at the end at most one consonant or a cluster that is common there. None ends
+/// in `j`, `q` or `v`.
+fn may_be_word(word: &str) -> bool {
+    if word.ends_with(['j', 'q', 'v']) {
+        return false;
+    }
     let mut letters = word.chars().rev();
     let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
-    is_vowel(last)
+    let ends_well = is_vowel(last)
         || is_vowel(before)
         || last == before
         || matches!(
             (before, last),
-            ('c' | 's' | 't', 'h') | ('l' | 'n' | 'r' | 's', 't' | 'd' | 'k' | 'm' | 'n' | 'p') | ('c', 'k' | 't')
-        )
+            ('c' | 's' | 't', 'h')
+                | ('l' | 'n' | 'r' | 's', 't' | 'd' | 'k' | 'm' | 'n' | 'p')
+                | ('c', 'k' | 't')
+                | ('f', 't')
+        );
+    ends_well && word.contains(is_vowel)
 }
 
 /// Whether a word is as short as a contraction and, like one, has no vowel inside. (Those that have one begin with three letters of the
@@ -204,7 +255,7 @@ fn is_subsequence(short: &str, long: &str) -> bool {
     short.chars().all(|letter| rest.any(|other| other == letter))
 }
 
-/// Whether one of two words is misspelt: by optimal string alignment (Damerau 1964; Boytsov 2011), with limits by length.
+/// Whether one of two words is misspelt: by optimal string alignment (the errors that Damerau counted in 1964, none of them within another), with limits by length.
 ///
 /// Most words that differ in a letter are two words (`ordinal`, `cardinal`; `employer`, `employee`; `hypertension`, `hypotension`). So the
 /// beginning and the last letter must agree, and what differs must be a letter here and there, not a part of the word.
@@ -251,31 +302,6 @@ fn is_doubling(a: &[char], b: &[char], place: usize) -> bool {
     let long = if a.len() > b.len() { a } else { b };
     let Some(before) = place.checked_sub(1) else { return false };
     long.get(before).is_some() && long.get(before) == long.get(place)
-}
-
-/// Whether `short` is made of the first letters of `words`, each of which may give its other consonants too: `IRCS`, `DWT` of
-/// `dead weight`.
-pub(super) fn is_acronym(short: &str, words: &[&str]) -> bool {
-    if words.len() < 2 || short.len() < words.len() || short.len() > 8 || short.len() > words.len() + 1 {
-        return false;
-    }
-    let mut letters = short.chars().peekable();
-    for (i, word) in words.iter().enumerate() {
-        let mut own = word.chars();
-        let Some(initial) = own.next() else { return false };
-        if letters.next() != Some(initial) {
-            return false;
-        }
-        let next_initial = words.get(i + 1).and_then(|next| next.chars().next());
-        while let Some(&letter) = letters.peek() {
-            let is_own = !is_vowel(letter) && words.len() < short.len() && Some(letter) != next_initial;
-            if !(is_own && own.any(|c| c == letter)) {
-                break;
-            }
-            letters.next();
-        }
-    }
-    letters.peek().is_none()
 }
 
 #[cfg(test)]
@@ -364,13 +390,5 @@ mod tests {
             assert!(is_inflected(a, b), "{a} {b}");
         }
         assert!(!is_inflected("started", "stopped"));
-    }
-
-    #[test]
-    fn acronyms_are_initials_in_order() {
-        assert!(is_acronym("ircs", &["international", "radio", "call", "sign"]));
-        assert!(is_acronym("dwt", &["dead", "weight"]));
-        assert!(!is_acronym("grt", &["gross", "tonnage"]) || is_acronym("grt", &["gross", "tonnage"]));
-        assert!(!is_acronym("gt", &["tonnage", "gross"]));
     }
 }

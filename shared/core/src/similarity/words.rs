@@ -1,5 +1,7 @@
 //! The few lists of words. Everything else works by the form of words; each list says where its words come from.
 
+use super::relation::abbreviates;
+
 /// Words that carry structure but no meaning (English articles, auxiliaries and connectives).
 const STOP: [&str; 15] =
     ["the", "a", "an", "of", "and", "or", "is", "are", "was", "were", "be", "has", "have", "which", "if"];
@@ -15,8 +17,18 @@ pub(super) fn begins_circumstance(word: &str) -> bool {
     CIRCUMSTANCE.contains(&word)
 }
 
-/// What kind of thing a column's values are, as the last word of its name says: the representation terms of ISO/IEC 11179-5 and of
-/// UN/CEFACT's *Core Components Technical Specification*, with their usual short forms.
+/// Words with which a name begins that asks something: `is deleted`.
+pub(super) fn is_auxiliary(word: &str) -> bool {
+    matches!(word, "is" | "are" | "was" | "were")
+}
+
+/// Whether a word is an English adjective or participle by its ending.
+pub(super) fn is_adjective(word: &str) -> bool {
+    word.len() >= 5 && ["ed", "able", "ible", "ive", "ous", "less", "ful"].iter().any(|ending| word.ends_with(ending))
+}
+
+/// What kind of thing a column's values are, as the last word of its name says: what ISO/IEC 11179-5 calls a representation term, with
+/// the usual short forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Representation {
     /// The default for names of things and for identification numbers: `owner` is the owner's name, `imo` the IMO number.
@@ -55,7 +67,7 @@ impl Representation {
             "time" | "timestamp" | "datetime" => Self::Time,
             "unit" | "uom" => Self::Unit,
             "count" | "quantity" | "qty" => Self::Count,
-            "indicator" => Self::Indicator,
+            "indicator" | "yn" => Self::Indicator,
             "amount" | "sum" | "total" => Self::Amount,
             "percent" | "percentage" | "pct" => Self::Percent,
             "rate" | "ratio" => Self::Rate,
@@ -69,13 +81,18 @@ impl Representation {
 
     /// Whether a name without it means the same.
     pub(super) const fn is_default(self) -> bool {
-        matches!(self, Self::Name | Self::Number | Self::Text | Self::Value)
+        matches!(self, Self::Name | Self::Number | Self::Text)
+    }
+
+    /// Whether it says something of a thing, and not what, when or where it is.
+    pub(super) const fn is_attribute(self) -> bool {
+        !matches!(self, Self::Name | Self::Text | Self::Date | Self::Time | Self::Place | Self::Unit)
     }
 }
 
 /// Words which tell apart members of one family: opposites, ordinals and extremes (English adjectives and adverbs of time, place and
 /// degree that have an antonym). A name that has one more of these names something else.
-const CONTRASTS: [&str; 64] = [
+const CONTRASTS: [&str; 65] = [
     "previous",
     "prev",
     "former",
@@ -110,6 +127,7 @@ const CONTRASTS: [&str; 64] = [
     "upper",
     "left",
     "right",
+    "in",
     "out",
     "inner",
     "outer",
@@ -161,8 +179,8 @@ pub(super) fn is_processing(word: &str) -> bool {
     PROCESSED.contains(&word)
 }
 
-/// Words for averages. A column of averages may be merged with one of values; only the values can say.
-const STATISTICS: [&str; 4] = ["avg", "average", "mean", "median"];
+/// Words for averages and sums. A column of averages may be merged with one of values; only the values can say.
+const STATISTICS: [&str; 5] = ["avg", "average", "mean", "median", "total"];
 
 pub(super) fn is_statistic(word: &str) -> bool {
     STATISTICS.contains(&word)
@@ -176,8 +194,9 @@ pub(super) struct Unit {
     pub(super) quantity: &'static str,
 }
 
-/// Symbols and names of units: of the SI, of UCUM for those outside it, and of ISO 4217 for the most traded currencies.
-const UNITS: [(&str, &str, &[&str]); 51] = [
+/// Symbols and names of units: of the SI, of UCUM for those outside it, of IEC 80000-13 for quantities of data, and of ISO 4217 for the
+/// most traded currencies.
+const UNITS: &[(&str, &str, &[&str])] = &[
     ("m", "length", &["m", "meter", "metre", "mtr", "mtrs"]),
     ("cm", "length", &["cm", "centimeter", "centimetre"]),
     ("mm", "length", &["mm", "millimeter", "millimetre"]),
@@ -204,6 +223,19 @@ const UNITS: [(&str, &str, &[&str]); 51] = [
     // Not power: `engine power` without a unit is in kilowatts more often than in these.
     ("hp", "horsepower", &["hp", "bhp", "horsepower"]),
     ("mw", "power", &["mw", "megawatt"]),
+    ("kwh", "energy", &["kwh"]),
+    ("mwh", "energy", &["mwh"]),
+    ("kj", "energy", &["kj", "kilojoule"]),
+    ("hz", "frequency", &["hz", "hertz"]),
+    ("khz", "frequency", &["khz"]),
+    ("mhz", "frequency", &["mhz"]),
+    ("byte", "size", &["byte"]),
+    ("kb", "size", &["kb", "kilobyte"]),
+    ("mb", "size", &["mb", "megabyte"]),
+    ("gb", "size", &["gb", "gigabyte"]),
+    ("tb", "size", &["tb", "terabyte"]),
+    ("mg/l", "concentration", &["mgl"]),
+    ("ppm", "concentration", &["ppm"]),
     ("kn", "speed", &["kn", "kts", "knot"]),
     ("km/h", "speed", &["kmh", "kph"]),
     ("mph", "speed", &["mph"]),
@@ -222,9 +254,12 @@ const UNITS: [(&str, &str, &[&str]); 51] = [
     ("mo", "duration", &["months"]),
     ("a", "duration", &["years"]),
     ("mm[hg]", "pressure", &["mmhg"]),
+    ("pa", "pressure", &["pascal"]),
     ("hpa", "pressure", &["hpa"]),
-    ("USD", "amount", &["usd"]),
-    ("EUR", "amount", &["eur"]),
+    ("kpa", "pressure", &["kpa"]),
+    ("psi", "pressure", &["psi"]),
+    ("USD", "amount", &["usd", "dollar"]),
+    ("EUR", "amount", &["eur", "euro"]),
     ("GBP", "amount", &["gbp"]),
     ("JPY", "amount", &["jpy"]),
     ("CNY", "amount", &["cny"]),
@@ -233,7 +268,47 @@ const UNITS: [(&str, &str, &[&str]); 51] = [
     ("CAD", "amount", &["cad"]),
 ];
 
+/// Symbols of units that are more often something else: read as such only behind what they measure.
+const AMBIGUOUS: [(&str, Unit); 14] = [
+    ("c", Unit { symbol: "°c", quantity: "temperature" }),
+    ("f", Unit { symbol: "°f", quantity: "temperature" }),
+    ("k", Unit { symbol: "k", quantity: "temperature" }),
+    ("in", Unit { symbol: "in", quantity: "length" }),
+    ("g", Unit { symbol: "g", quantity: "weight" }),
+    ("t", Unit { symbol: "t", quantity: "weight" }),
+    ("l", Unit { symbol: "l", quantity: "volume" }),
+    ("s", Unit { symbol: "s", quantity: "duration" }),
+    ("h", Unit { symbol: "h", quantity: "duration" }),
+    ("w", Unit { symbol: "w", quantity: "power" }),
+    ("n", Unit { symbol: "n", quantity: "force" }),
+    ("v", Unit { symbol: "v", quantity: "voltage" }),
+    ("a", Unit { symbol: "a", quantity: "current" }),
+    ("pa", Unit { symbol: "pa", quantity: "pressure" }),
+];
+
+/// Names of quantities that have the units of another (ISO 80000-3 and -4).
+const QUANTITIES: [(&str, &[&str]); 5] = [
+    ("length", &["width", "breadth", "height", "depth", "distance", "diameter", "radius", "thickness", "altitude"]),
+    ("weight", &["mass"]),
+    ("volume", &["capacity"]),
+    ("duration", &["time", "period"]),
+    ("force", &["thrust"]),
+];
+
 impl Unit {
+    /// The unit that a symbol may be which is more often something else.
+    pub(super) fn ambiguous(word: &str) -> Option<Self> {
+        AMBIGUOUS.iter().find(|(symbol, _)| *symbol == word).map(|&(_, unit)| unit)
+    }
+
+    /// Whether a word names what it measures, or is short for it.
+    pub(super) fn measures(self, word: &str) -> bool {
+        let others =
+            QUANTITIES.iter().find(|(quantity, _)| *quantity == self.quantity).map_or(&[][..], |(_, others)| others);
+        let is_named = |name: &str| name == word || (word.len() >= 3 && abbreviates(word, name));
+        is_named(self.quantity) || others.iter().any(|name| is_named(name))
+    }
+
     /// The unit that a folded word in the singular names.
     pub(super) fn of(word: &str) -> Option<Self> {
         let (symbol, quantity, _) = UNITS.iter().find(|(_, _, words)| words.contains(&word))?;
@@ -258,17 +333,36 @@ impl Unit {
     }
 }
 
+/// Names of units that mean nothing else, so that they're units in the singular too.
+pub(super) fn is_only_unit(word: &str) -> bool {
+    matches!(word, "feet" | "celsius" | "fahrenheit" | "hertz")
+}
+
 /// Terms of several words that mean the same as one of them. The flag State is the state whose flag a ship flies (UN Convention on the
 /// Law of the Sea, articles 91 and 94).
 pub(super) const TERMS: [(&str, &str); 3] = [("flag", "state"), ("flag", "country"), ("email", "address")];
 
-/// Short forms that no rule makes of their long form (FAO, *Global Record of Fishing Vessels*, data
-/// dictionary).
+/// Short forms of the registers of ships that no rule makes of their long form: the international radio call sign, length overall and
+/// length between perpendiculars.
 const SHORT_FORMS: [(&str, &[&str]); 3] =
     [("ircs", &["call", "sign"]), ("loa", &["overall", "length"]), ("lbp", &["perpendicular", "length"])];
 
 pub(super) fn long_form(word: &str) -> Option<&'static [&'static str]> {
     SHORT_FORMS.iter().find(|(short, _)| *short == word).map(|(_, long)| *long)
+}
+
+/// Words of three letters that end in a consonant (C. K. Ogden, *Basic English*, 1930, its 850 words): more often words of their own than
+/// short forms of longer ones.
+const SHORT_WORDS: [&str; 68] = [
+    "act", "air", "and", "ant", "arm", "art", "bad", "bag", "bed", "big", "bit", "box", "boy", "but", "cat", "cow",
+    "cry", "cup", "cut", "day", "dog", "dry", "ear", "egg", "end", "far", "fat", "fly", "for", "gun", "hat", "hot",
+    "how", "key", "law", "leg", "let", "lip", "low", "man", "map", "may", "net", "new", "nut", "oil", "old", "out",
+    "pen", "pig", "pin", "pot", "put", "rat", "ray", "red", "rod", "rub", "run", "sad", "say", "sex", "sky", "son",
+    "sun", "tax", "war", "way",
+];
+
+pub(super) fn is_short_word(word: &str) -> bool {
+    SHORT_WORDS.contains(&word)
 }
 
 /// Common English words that are one edit apart, and not misspelt: those often mistaken for each other that may name a column.
