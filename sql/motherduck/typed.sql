@@ -1,7 +1,7 @@
 -- Typed views and the derived tables behind them, and annotations as one row for each labelled span.
 --
 -- Discovery makes a view in `typed` for each source table of structured data, named as the table is (docs/decisions/0011-typed-tables.md).
--- What stands in `derived` may be dropped at any time: it's made again, and the views show the same meanwhile.
+-- The tables in `derived` may be dropped at any time: they are made again, and the views show the same meanwhile.
 --
 -- Every statement can be run any number of times. All times are UTC, as TIMESTAMP.
 
