@@ -9,6 +9,23 @@ export function median(numbers) {
 }
 
 /**
+ * The least of some numbers that so many percent of them don't exceed.
+ *
+ * @param {number[]} numbers At least one.
+ * @param {number} percent
+ */
+export function percentile(numbers, percent) {
+  return numbers.toSorted((a, b) => a - b)[Math.ceil((percent / 100) * numbers.length) - 1];
+}
+
+/** @param {() => Promise<unknown>} work @returns {Promise<number>} the milliseconds that it takes. */
+export async function timed(work) {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+/**
  * @param {string[]} header
  * @param {string[][]} rows
  */

@@ -38,5 +38,6 @@ export MOTHERDUCK_TOKEN
 
 cargo build --locked --quiet --profile native --package warehouse-setup
 exec target/native/warehouse-setup --url "$url" --database "$database" \
-  sql/motherduck/schema_v1.sql sql/motherduck/schema_catalog.sql sql/motherduck/typed.sql sql/motherduck/outbox.sql \
+  sql/motherduck/schema_v1.sql sql/motherduck/schema_catalog.sql sql/motherduck/typed.sql sql/motherduck/reports.sql \
+  sql/motherduck/outbox.sql sql/motherduck/queries.sql sql/motherduck/monitoring.sql \
   "${indexes[@]}"

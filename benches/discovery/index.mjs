@@ -9,7 +9,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startStack, waitUntil } from "../../tools/local-stack/index.mjs";
-import { machine, markdownTable, median } from "../report.mjs";
+import { machine, markdownTable, median, percentile } from "../report.mjs";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const WORK = path.join(ROOT, "target/bench/discovery");
@@ -60,11 +60,6 @@ console.log(markdownTable(
   ["new labels", "known labels", "held up", "run in workerd, ms"],
   [[compared.new, compared.known, compared.conflicts, compared.milliseconds].map((cell) => cell.toLocaleString("en"))],
 ));
-
-function percentile(times, percent) {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.ceil((percent / 100) * sorted.length) - 1];
-}
 
 /** Milliseconds of each landing of a file with a new label, until the newest version has the label. */
 async function landings({ queues, pause }) {

@@ -32,6 +32,15 @@ def read_pairs():
     return [pair for pair in pairs if not is_set_aside(pair["source"])], aside
 
 
+def read_own_pairs():
+    """Pairs of names of published schemas, written down from knowledge of them and judged one by one before the rules were tuned to
+    them: then recall was 77.2 % (261 of 338) at 98.1 % precision. The third of them that `is_set_aside` sets aside by source was measured
+    once without being read: 82.1 % (101 of 123) at 98.1 %. It has been read since."""
+    file = pathlib.Path(__file__).resolve().parents[2] / "shared/core/tests/similarity_pairs.csv"
+    with open(file, newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
 def read_register_matches():
     """Files, pairs of columns that match, and pairs that are left out of the count because a row is in doubt."""
     columns = {}

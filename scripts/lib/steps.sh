@@ -24,6 +24,13 @@ stamped() { [[ -r $1 && $(<"$1") == "$2" ]]; }
 # stamp FILE KEY
 stamp() { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; }
 
+# make_venv FOLDER REQUIREMENTS: a Python environment with the packages that a file names, in place of what is there.
+make_venv() {
+  rm -rf "$1"
+  python3 -m venv "$1"
+  "$1/bin/python" -m pip install --quiet --only-binary :all: --requirement "$2"
+}
+
 # logged NAME HINT COMMAND...: runs COMMAND with its output in a log, prints NAME and the seconds it took; when it fails,
 # also the end of the log, and HINT.
 logged() {

@@ -1,13 +1,13 @@
--- What people and outside services are to be told or asked, and what became of it: messages to Slack, and descriptions by a language
--- model. It's applied after schema_catalog.sql.
+-- What people and outside services are to be told or asked, and what became of it: messages to Slack and by mail, and descriptions by a
+-- language model. It's applied after schema_catalog.sql and reports.sql.
 --
--- Nothing is put into an outbox: what there is to tell follows from the catalog (`outbox_facts`). Only attempts are written.
+-- Nothing is put into an outbox: what there is to tell follows from the catalog and from what was found of reports (`outbox_facts`). Only attempts are written.
 -- Every statement can be run any number of times. All times are UTC, as TIMESTAMP.
 
 -- Each attempt to send a fact: claimed before anything is sent. Of any number of dispatchers the key lets one have it.
 CREATE TABLE IF NOT EXISTS outbox_attempts (
     fact              VARCHAR NOT NULL,
-    -- `slack` or `model`.
+    -- `slack`, `mail` or `model`.
     channel           VARCHAR NOT NULL,
     -- From 1 on.
     attempt           INTEGER NOT NULL,
@@ -46,6 +46,9 @@ CREATE OR REPLACE VIEW outbox_facts AS
     UNION ALL
     SELECT 'slack', 'resumed:' || decision, decided_at, false, false
     FROM decisions WHERE action = 'resume'
+    UNION ALL
+    SELECT channel, fact, found_at, false, false
+    FROM report_changes, (VALUES ('slack'), ('mail')) AS told(channel)
     UNION ALL
     SELECT 'model', 'item:' || item_id(kind, scope, question, name), first_seen, true, m.name IS NOT NULL
     FROM item_briefs AS b LEFT JOIN model_descriptions AS m USING (kind, scope, question, name);

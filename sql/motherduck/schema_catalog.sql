@@ -107,6 +107,8 @@ CREATE TABLE IF NOT EXISTS query_executions (
     parameters        JSON,
     report_id         UUID,
     milliseconds      BIGINT NOT NULL,
+    -- Whether the result had been kept from an earlier run of the same query at the same version and commit.
+    from_cache        BOOLEAN,
     row_count         BIGINT,
     truncated         BOOLEAN,
     -- Blind to the order of rows, unless the query gives one.
@@ -115,25 +117,23 @@ CREATE TABLE IF NOT EXISTS query_executions (
     error_class       VARCHAR
 );
 
--- Saved reports: a query with the point in time that it's pinned to, and what it gave then.
-CREATE TABLE IF NOT EXISTS saved_queries (
-    report_id         UUID PRIMARY KEY,
+-- Vectors of names by a model of embeddings, if one is configured: each is asked for once.
+CREATE TABLE IF NOT EXISTS name_embeddings (
+    model             VARCHAR NOT NULL,
+    -- As a phrase: `call sign` of `callSign`.
     name              VARCHAR NOT NULL,
-    description       VARCHAR,
-    sql_text          VARCHAR NOT NULL,
-    ast_hash          VARCHAR NOT NULL,
-    parameters        JSON,
-    schema_version    INTEGER NOT NULL,
-    commit_seq        BIGINT NOT NULL,
-    -- Columns, row count and order-blind hash of the pinned result; and the result itself, if it's small.
-    fingerprint       JSON,
-    kept_result       JSON,
-    -- A person says that the query answers its question: it serves as an example.
-    verified          BOOLEAN NOT NULL DEFAULT false,
-    created_at        TIMESTAMP NOT NULL,
-    created_by        VARCHAR NOT NULL,
-    updated_at        TIMESTAMP NOT NULL,
-    deleted_at        TIMESTAMP
+    vector            FLOAT[] NOT NULL,
+    PRIMARY KEY (model, name)
+);
+
+-- What the vectors said of the pairs of names that were in doubt when a commit was folded in: `[{a, b, cosine}]`. Written once, before the
+-- fold, which reads it: so a replay decides the same, whatever the service answers then. A pair that it doesn't have was judged
+-- without.
+CREATE TABLE IF NOT EXISTS commit_embeddings (
+    commit_seq        BIGINT PRIMARY KEY,
+    model             VARCHAR NOT NULL,
+    cosines           JSON NOT NULL,
+    recorded_at       TIMESTAMP NOT NULL
 );
 
 -- Version 1: nothing is known yet.

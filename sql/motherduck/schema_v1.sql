@@ -263,10 +263,38 @@ CREATE OR REPLACE VIEW loads AS
     LEFT JOIN commits AS c ON c.load_id = l.load_id AND c.kind = 'load'
     LEFT JOIN visible_loads_at(9223372036854775807) AS v ON v.load_id = l.load_id;
 
+-- Attempts at objects that have an attempt which isn't committed, with what became of each. That is what there is to look after; most objects
+-- have none, so that this costs little beside `loads`.
+CREATE OR REPLACE VIEW unsettled_loads AS
+    SELECT l.* REPLACE (CASE WHEN c.load_id IS NULL THEN l.state ELSE 'committed' END AS state)
+    FROM (
+        SELECT
+            load_id, bucket, key, any_value(etag) AS etag, any_value(uploaded_at) AS uploaded_at, any_value(size) AS size,
+            any_value(dataset) AS dataset,
+            coalesce(arg_max(state, recorded_at) FILTER (state <> 'started'), 'started') AS state,
+            arg_max(reason, recorded_at) FILTER (state <> 'started') AS reason,
+            min(recorded_at) AS started_at,
+            max(recorded_at) FILTER (state <> 'started') AS ended_at
+        FROM (
+            FROM load_ledger SEMI JOIN (SELECT bucket, key FROM load_ledger ANTI JOIN commits USING (load_id)) USING (bucket, key)
+        )
+        GROUP BY load_id, bucket, key
+    ) AS l
+    LEFT JOIN (SELECT load_id FROM commits WHERE kind = 'load') AS c USING (load_id);
+
 -- Objects whose newest attempt ended in quarantine: what somebody has to look at. Another attempt at the same content may have
 -- committed it meanwhile; a visible content is in no quarantine.
 CREATE OR REPLACE VIEW quarantine AS
-    SELECT bucket, key, etag, uploaded_at, size, dataset, reason, load_id, ended_at AS quarantined_at
-    FROM (FROM loads QUALIFY row_number() OVER (PARTITION BY bucket, key ORDER BY uploaded_at DESC, started_at DESC) = 1) AS q
-    WHERE state = 'quarantined'
-      AND NOT EXISTS (FROM loads AS l WHERE l.bucket = q.bucket AND l.key = q.key AND l.etag = q.etag AND l.state = 'committed');
+    WITH quarantined AS (
+        FROM (
+            FROM unsettled_loads QUALIFY row_number() OVER (PARTITION BY bucket, key ORDER BY uploaded_at DESC, started_at DESC) = 1
+        )
+        WHERE state = 'quarantined'
+    ), newest_commit AS (
+        SELECT bucket, key, arg_max(kind, commit_seq) AS kind, arg_max(etag, commit_seq) AS etag
+        FROM commits SEMI JOIN quarantined USING (bucket, key)
+        GROUP BY bucket, key
+    )
+    SELECT q.bucket, q.key, q.etag, q.uploaded_at, q.size, q.dataset, q.reason, q.load_id, q.ended_at AS quarantined_at
+    FROM quarantined AS q LEFT JOIN newest_commit AS c ON c.bucket = q.bucket AND c.key = q.key AND c.etag = q.etag AND c.kind = 'load'
+    WHERE c.key IS NULL;

@@ -143,3 +143,27 @@ test("twenty runs at once give the result of one", async () => {
   assert.equal(folded[0].folded, folded[0].commits);
   assert.equal(await published(), String(version + 1));
 });
+
+test("what operators watch agrees with the catalog and its versions", async () => {
+  const definitions = `
+    SELECT 'entity_type' AS kind, dataset AS scope, question, label AS name, occurrence_count AS occurrences, first_seen, last_seen FROM entity_types
+    UNION ALL SELECT 'field', source_table, '', column_name, occurrence_count, first_seen, last_seen FROM field_definitions`;
+  const health = "SELECT kind, scope, question, name, occurrences, first_seen, last_seen FROM entity_health";
+  assert.deepEqual(await stack.sql.query(`(${definitions} EXCEPT ${health}) UNION ALL (${health} EXCEPT (${definitions}))`), []);
+  assert.ok((await stack.sql.value("SELECT count(*) FROM entity_health")) > 0);
+
+  const [churn] = await stack.sql.query(`
+    SELECT CAST(sum(versions) AS BIGINT) AS versions, CAST(sum(decided_versions) AS BIGINT) AS decided, CAST(sum(changes) AS BIGINT) AS changes,
+      CAST(sum(new_entity_types + new_fields + removed + types_changed + meanings_changed + names_changed + reviewed) AS BIGINT) AS by_kind,
+      CAST(sum(additive + widening + breaking) AS BIGINT) AS by_compatibility
+    FROM schema_churn`);
+  const [versions] = await stack.sql.query(`
+    SELECT count(*) AS versions, count(*) FILTER (c.kind = 'decision') AS decided, CAST(sum(json_array_length(diff)) AS BIGINT) AS changes
+    FROM schema_snapshots AS s JOIN commits AS c USING (commit_seq)`);
+  assert.ok(versions.decided > 0);
+  assert.deepEqual(churn, { ...versions, by_kind: versions.changes, by_compatibility: versions.changes });
+
+  const waiting = await stack.sql.query("SELECT stage, waiting FROM pipeline_health WHERE stage IN ('ingest', 'discovery', 'review') ORDER BY stage");
+  const open = await stack.sql.value("SELECT count(*) FROM entity_conflicts WHERE state = 'open'");
+  assert.deepEqual(waiting, [{ stage: "discovery", waiting: 0 }, { stage: "ingest", waiting: 0 }, { stage: "review", waiting: open }]);
+});

@@ -94,7 +94,9 @@ test("a page ends early where the warehouse has no room for more, and still lead
     pages.push(body.loads);
     cursor = body.cursor;
   }
-  assert.ok(pages[0].length < 50, `${pages[0].length} loads on the first page`);
+  // MotherDuck's tools give 50,000 characters at most; its Postgres endpoint has room for the page.
+  const isCut = process.env.LIVING_SCHEMA_TRANSPORT !== "postgres";
+  assert.equal(pages[0].length < 50, isCut, `${pages[0].length} loads on the first page`);
   assert.equal(pages.flat().length, 60);
   assert.equal(new Set(pages.flat().map(({ key }) => key)).size, 60);
 });
@@ -149,7 +151,7 @@ test("what fails again and again ends in the dead-letter queue, is recorded, and
   await stack.sql.clearFaults();
   assert.deepEqual(await quarantined("dead/1.parquet"), [{ reason: "every attempt failed; the ledger has the reasons" }]);
   const failed = await stack.sql.query("SELECT DISTINCT state, reason FROM loads WHERE key = 'dead/1.parquet' AND state = 'failed'");
-  assert.match(failed[0].reason, /warehouse: ambiguous: the warehouse's answer/);
+  assert.match(failed[0].reason, /warehouse: ambiguous: (the warehouse's answer|what came)/);
   await call("POST", "/replay", { bucket: "vessel-csv", key: "dead/1.parquet" });
   await stack.waitUntilIdle();
   assert.deepEqual(await quarantined("dead/1.parquet"), []);

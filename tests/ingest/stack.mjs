@@ -40,7 +40,8 @@ export function madeFiles() {
   try {
     execFileSync("python", [path.join(ROOT, "tools/demo/files.py"), folder], { stdio: "inherit" });
     const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
-    return new Map(manifest.map(({ file, bucket, key }) => [`${bucket}/${key}`, readFileSync(file)]));
+    const parquet = manifest.filter(({ upload }) => upload === null);
+    return new Map(parquet.map(({ file, bucket, key }) => [`${bucket}/${key}`, readFileSync(file)]));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import { startStack } from "../../tools/local-stack/index.mjs";
 import { madeFiles } from "../ingest/stack.mjs";
+import { tableFile } from "../soak/contents.mjs";
 
 /** @type {import("../../tools/local-stack/index.mjs").Stack} */
 let stack;
@@ -77,6 +78,17 @@ test("every form says the same, and a limit gives the most useful part", async (
   assert.ok(small.length <= 1200 && /items of less use were left out/.test(small), small);
 });
 
+test("a schema that was asked for once is served without the warehouse", async () => {
+  const { text } = await ask("/api/schema/current");
+  await stack.sql.setFaults([{ match: {}, fault: { kind: "status", status: 503 } }]);
+  try {
+    const again = await ask("/api/schema/current");
+    assert.deepEqual([again.status, again.text], [200, text]);
+  } finally {
+    await stack.sql.clearFaults();
+  }
+});
+
 test("a client that has an answer gets 304 until the version changes", async () => {
   const first = await ask("/api/schema/current?format=markdown");
   const etag = first.headers.get("etag");
@@ -136,4 +148,43 @@ test("only pages of the listed origins may read answers", async () => {
   for (const other of ["https://rooms.example.com.evil.net", "https://example.com", "null", "http://127.0.0.1:51730"]) {
     assert.equal(await allowed(other), null, other);
   }
+});
+
+test("the same model is a graph, with what's asked of it and no more than it may come to", async () => {
+  const graph = (query, variables) => ask("/api/graphql", { token: "reader", method: "POST", body: { query, variables } });
+  const { status, body } = await graph(`query ($table: String) {
+    current: version(number: 3) { version { version parent lineage } entityTypes(first: 1) { label occurrenceCount } fields(sourceTable: $table) { columnName dataType meaning } }
+    version(number: 2) { fields { columnName } }
+    newest: current { version { version } }
+    versions { version }
+    diff(from: 1, to: 2)
+  }`, { table: "flag_register" });
+  assert.deepEqual([status, body.errors], [200, undefined]);
+  const { current, version, newest, versions, diff } = body.data;
+  assert.equal(newest.version.version, versions[0].version);
+  assert.deepEqual([current.version.version, current.version.parent, current.version.lineage[0].bucket], [3, 2, "vessel-csv"]);
+  assert.deepEqual(current.entityTypes, [{ label: "port", occurrenceCount: 400 }]);
+  assert.ok(current.fields.some(({ columnName, meaning }) => columnName === "IMO number" && meaning === "imo_number"));
+  assert.deepEqual([version.fields.length, versions.slice(-3).map((one) => one.version), diff.length], [0, [3, 2, 1], 2]);
+  const { body: introspected } = await graph("{ __schema { queryType { name fields { name } } } }");
+  assert.deepEqual(introspected.data.__schema.queryType.fields.map(({ name }) => name), ["current", "version", "at", "versions", "diff"]);
+  const wrong = async (query) => (await graph(query)).body.errors?.[0].message ?? "";
+  assert.match(await wrong("{ version(number: 99) { version { version } } }"), /no version 99/);
+  assert.match(await wrong('{ at(date: "2999-01-01") { version { version } } }'), /future/);
+  assert.match(await wrong("{ current { entityTypes(first: 1000000) { label } } }"), /complex/i);
+  assert.match(await wrong("mutation { drop }"), /mutation/i);
+  assert.match(await wrong(`{ __schema { types ${"{ fields { type ".repeat(9)}{ name }${" } }".repeat(9)} } }`), /nested/i);
+  assert.equal((await ask("/api/graphql", { method: "POST", body: { nothing: 1 } })).status, 400);
+});
+
+test("versions are compared whose content is longer than one answer of the warehouse", async () => {
+  const columns = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`measurement ${n} of "${"x".repeat(40)}"`, ["1"]]));
+  const { body: before } = await ask("/api/schema/current");
+  await stack.put("vessel-csv", "wide/1.parquet", tableFile(columns, "wide"));
+  await stack.waitUntilIdle();
+  const version = before.version + 1;
+  assert.ok((await stack.sql.value(`SELECT length(content) FROM schema_snapshots WHERE version = ${version}`)) > 50_000);
+  const { status, body } = await ask(`/api/schema/diff?from=${before.version}&to=${version}`);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.changes.length, 600);
 });

@@ -25,6 +25,7 @@ test("the warehouse gets the stack's tokens, its own file and the way to R2", as
   assert.match(db, /warehouse\.duckdb$/);
   assert.match(httpfs, /httpfs\.duckdb_extension$/);
   assert.deepEqual(rest, {
+    "postgres-port": "0",
     "database-name": "living_schema",
     "r2-endpoint": new URL(stack.addresses.r2).host,
     "r2-key-id": stack.secrets.r2AccessKeyId,
@@ -52,4 +53,19 @@ test("after a kill it starts again at the same address", async () => {
 test("a warehouse that doesn't come up is an error with what it wrote", async () => {
   await assert.rejects(startFixture({ warehouse: { command, args: ["--fail"] } }), /ended with 3 before it was ready\nthis database is broken/);
   await assert.rejects(startFixture({ warehouse: { command: "/nowhere/local-warehouse" } }), /isn't built: \/nowhere\/local-warehouse/);
+});
+
+test("a query while the warehouse is down fails, and the next one is answered", async () => {
+  const real = await startFixture({ warehouse: true });
+  try {
+    await real.warehouse.kill();
+    await assert.rejects(real.sql.value("SELECT 1"));
+    await real.warehouse.start();
+    assert.equal(await real.sql.value("SELECT 1"), 1);
+    await real.warehouse.lose();
+    await real.warehouse.start();
+    await assert.rejects(real.sql.value("SELECT count(*) FROM commits"), /does not exist/);
+  } finally {
+    await real.stop();
+  }
 });

@@ -1,14 +1,16 @@
 """Makes the files that the demo lands, with a manifest of where each goes and how many rows it has.
 
-    python tools/demo/files.py FOLDER [DATA]
+    python tools/demo/files.py FOLDER [DATA [ocr]]
 
-DATA is the folder of real files (LIVING_SCHEMA_DATA), if it's there: then those are taken, with registers converted from CSV. Else the
-project's own set is made: the same kinds of files, with made-up content, the same at every run.
+DATA is the folder of real files (LIVING_SCHEMA_DATA), if it's there: then those are taken. Else the
+project's own set is made: the same kinds of files, with made-up content, the same at every run. `ocr`: there's an engine that reads scans.
 
-The manifest, FOLDER/manifest.json, is a list of {file, bucket, key, rows, later}; `rows` is counted here by pyarrow, and null for files
-that are meant to be refused. Files for `later` land when the others are through.
+The manifest, FOLDER/manifest.json, is a list of {file, upload, bucket, key, rows, later}: bucket and key of the Parquet object, and where it's
+made of an upload, such as a spreadsheet or a PDF, bucket and key of that in `upload`. `rows` is counted here, by pyarrow and Python's csv, and null
+for files that are meant to be refused. Files for `later` land when the others are through.
 """
 
+import csv
 import json
 import random
 import shutil
@@ -65,7 +67,23 @@ class Manifest:
         """Notes a file that is at its path."""
         path = self.path(bucket, key)
         rows = None if refused else pq.read_metadata(path).num_rows
-        self.entries.append({"file": str(path), "bucket": bucket, "key": key, "rows": rows, "later": later})
+        self.entries.append({"file": str(path), "upload": None, "bucket": bucket, "key": key, "rows": rows, "later": later})
+
+    def upload(self, upload, becomes, rows):
+        """Notes a file at the path of an upload, of which an object is made."""
+        (bucket, key), (output_bucket, output_key) = upload, becomes
+        entry = {"file": str(self.path(bucket, key)), "upload": {"bucket": bucket, "key": key}, "rows": rows, "later": False}
+        self.entries.append({**entry, "bucket": output_bucket, "key": output_key})
+
+    def spreadsheet(self, key):
+        """A CSV file in UTF-8 that is at its path, with its header in the first line."""
+        with self.path("vessel-uploads", key).open(newline="", encoding="utf-8-sig") as file:
+            rows = sum(1 for row in csv.reader(file) if row) - 1
+        self.upload(("vessel-uploads", key), ("vessel-csv", f"{key}.parquet"), rows)
+
+    def document(self, key, pages):
+        """A PDF that is at its path."""
+        self.upload(("vessel-documents", key), ("vessel-ocr", key.removesuffix(".pdf") + ".parquet"), pages)
 
     def table(self, bucket, key, table, batch_id, later=False):
         """Writes a table with the contract's metadata."""
@@ -79,16 +97,19 @@ class Manifest:
         self.add(bucket, key, refused)
 
 
-def real_files(manifest, data):
+def real_files(manifest, data, has_ocr):
     """Real documents, annotations and registers."""
+    # A page with a text layer, and a scan.
+    for name in ["scotus-transcript-p1"] + ["book-page-scan"] * has_ocr:
+        shutil.copyfile(data / "pdf" / f"{name}.pdf", manifest.path("vessel-documents", f"archive/{name}.pdf"))
+        manifest.document(f"archive/{name}.pdf", 1)
     for source in sorted((data / "ocr").glob("*.parquet")):
         manifest.copy("vessel-ocr", source.name, source)
     for name, folder in [("wnut17_round1", "wnut17"), ("wnut17_round2_label_drift", "wnut17"), ("legal_de_missing_columns", "legal")]:
         manifest.copy("argilla-exports", f"{folder}/{name}.parquet", data / "argilla" / f"{name}.parquet")
     for name in REGISTERS:
-        source = str(data / "registers" / f"{name}.csv")
-        table = duckdb.read_csv(source, all_varchar=True, header=True, sample_size=-1).to_arrow_table()
-        manifest.table("vessel-csv", f"{name}/2026.parquet", table, f"register-{name}")
+        shutil.copyfile(data / "registers" / f"{name}.csv", manifest.path("vessel-uploads", f"{name}/2026.csv"))
+        manifest.spreadsheet(f"{name}/2026.csv")
     for name, refused in ODD:
         source = data / "parquet-testing" / name
         manifest.copy("vessel-csv", f"odd_files/{source.name.removesuffix('.encrypted')}", source, refused is not None)
@@ -101,10 +122,52 @@ def made_files(manifest, chance):
     for round_number, first in [(1, 0), (2, 250)]:
         records = [made_record(chance, number, LABELS[round_number - 1]) for number in range(first, first + 400)]
         made_round(manifest, round_number, records)
-    manifest.table("vessel-csv", "flag_register/2026.parquet", made_register(chance, 600, "IMO number", "Vessel name", "Flag"), "register-1")
-    manifest.table("vessel-csv", "fleet_list/2026.parquet", made_register(chance, 300, "imo_no", "VESSEL_NAME", "flag_state"), "register-2")
-    manifest.table("vessel-csv", "coastal_register/2026.parquet", made_register(chance, 200, "IMO", "nameOfVessel", "flagState"), "register-3")
-    manifest.table("vessel-csv", "port_calls/2026.parquet", made_register(chance, 400, "imo_nr", "ship", "Nationality"), "register-4")
+    for name, rows, headers in [
+        ("flag_register", 600, ("IMO number", "Vessel name", "Flag")),
+        ("fleet_list", 300, ("imo_no", "VESSEL_NAME", "flag_state")),
+        ("coastal_register", 200, ("IMO", "nameOfVessel", "flagState")),
+        ("port_calls", 400, ("imo_nr", "ship", "Nationality")),
+    ]:
+        table = made_register(chance, rows, *headers)
+        manifest.table("vessel-csv", f"{name}/2026.parquet", table, f"register-{name}")
+    made_spreadsheet(manifest.path("vessel-uploads", "harbour_list/2026.csv"), made_register(random.Random(2), 150, "IMO no.", "Name of ship", "Flag State"))
+    manifest.spreadsheet("harbour_list/2026.csv")
+    pages = [made_page(random.Random(page), "", page)["text"] for page in range(1, 4)]
+    made_pdf(manifest.path("vessel-documents", "archive/voyage.pdf"), pages)
+    manifest.document("archive/voyage.pdf", len(pages))
+
+
+def made_spreadsheet(path, table):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(table.column_names)
+        writer.writerows(zip(*(column.to_pylist() for column in table.columns)))
+
+
+def made_pdf(path, pages):
+    """A PDF of text in one of the fonts that every reader has."""
+
+    def content(text):
+        lines = "".join(f"({line}) Tj T* " for line in text.replace("(", "\\(").replace(")", "\\)").split("\n"))
+        stream = f"BT /F1 12 Tf 16 TL 72 760 Td {lines}ET"
+        return f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream"
+
+    numbers = [4 + 2 * page for page in range(len(pages))]
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(f'{number} 0 R' for number in numbers)}] >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for number, text in zip(numbers, pages):
+        resources = "<< /Font << /F1 3 0 R >> >>"
+        objects += [f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources {resources} /Contents {number + 1} 0 R >>", content(text)]
+    written, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(written))
+        written += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(written)}\n%%EOF\n"
+    path.write_bytes(written + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode("latin-1"))
 
 
 def made_page(chance, document_id, page):
@@ -180,11 +243,11 @@ def common_files(manifest, chance):
     manifest.add("vessel-ocr", "no_page_numbers.parquet", refused=True)
 
 
-def main(folder, data=None):
+def main(folder, data="", has_ocr=""):
     manifest = Manifest(Path(folder))
     chance = random.Random(1)
     if data and Path(data).is_dir():
-        real_files(manifest, Path(data))
+        real_files(manifest, Path(data), has_ocr == "ocr")
     else:
         made_files(manifest, chance)
     common_files(manifest, chance)

@@ -9,29 +9,64 @@ import { printTable } from "./table.mjs";
 
 /** @typedef {import("../local-stack/index.mjs").Stack} Stack */
 
-/** @typedef {{ file: string, bucket: string, key: string, rows: number | null }} LandedFile No rows: it's meant to be refused. */
+/**
+ * @typedef {object} LandedFile
+ * @property {string} file
+ * @property {{ bucket: string, key: string } | null} upload What a Worker makes the object of; null: the file is the object.
+ * @property {string} bucket
+ * @property {string} key
+ * @property {number | null} rows None: it's meant to be refused.
+ */
+
+/** What is put into each bucket. */
+const CONTENTS = {
+  "vessel-uploads": "spreadsheets, of which the csv Worker makes Parquet in vessel-csv",
+  "vessel-documents": "PDF, of which the OCR Worker makes Parquet in vessel-ocr",
+  "argilla-exports": "exports of labelled records",
+  "vessel-csv": "Parquet files of tables",
+  "vessel-ocr": "Parquet files of pages",
+};
 
 /**
  * Makes the files, and puts them into their buckets, as uploads would.
  *
  * @param {Stack} stack
  * @param {string} folder Where the files are made.
+ * @param {boolean} hasOcr Whether scans can be read.
  * @returns {Promise<{ landed: LandedFile[], later: LandedFile[] }>} what was landed, and what is to be landed later.
  */
-export async function landFiles(stack, folder) {
+export async function landFiles(stack, folder, hasOcr) {
   const script = fileURLToPath(new URL("files.py", import.meta.url));
-  execFileSync("python", [script, folder, process.env.LIVING_SCHEMA_DATA ?? ""], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("python", [script, folder, process.env.LIVING_SCHEMA_DATA ?? "", ...(hasOcr ? ["ocr"] : [])], { stdio: ["ignore", "inherit", "inherit"] });
   const manifest = JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8"));
   const [landed, later] = [manifest.filter((file) => !file.later), manifest.filter((file) => file.later)];
-  for (const { file, bucket, key } of landed) {
+  const counted = new Map();
+  for (const { file, upload, ...object } of landed) {
+    const { bucket, key } = upload ?? object;
     await stack.put(bucket, key, readFileSync(file));
+    counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
     // Rounds of annotation come one after the other, as in life; all other files at once.
     if (bucket === "argilla-exports") await stack.waitUntilIdle({ timeoutMs: 300_000 });
   }
-  const counted = new Map();
-  for (const { bucket } of landed) counted.set(bucket, (counted.get(bucket) ?? 0) + 1);
-  for (const [bucket, count] of counted) console.log(`  ${bucket}: ${count} objects`);
+  for (const [bucket, count] of counted) console.log(`  ${bucket}: ${count} ${CONTENTS[bucket]}`);
   return { landed, later };
+}
+
+/**
+ * Prints what each upload became.
+ *
+ * @param {Stack} stack
+ * @param {LandedFile[]} landed
+ */
+export async function showUploads(stack, landed) {
+  await stack.waitUntilIdle({ timeoutMs: 300_000 });
+  const rows = [];
+  for (const { upload, bucket, key, rows: inFile } of landed.filter(({ upload }) => upload)) {
+    const object = await stack.head(bucket, key);
+    if (!object) throw new Error(`nothing was made of ${upload.bucket}/${upload.key}`);
+    rows.push([`${upload.bucket}/${upload.key}`, `${bucket}/${key}`, inFile, object.size]);
+  }
+  printTable(["upload", "became", "rows", "bytes"], rows);
 }
 
 /**

@@ -17,6 +17,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { queueFor } from "./notifications.mjs";
+import { Random } from "./random.mjs";
 
 /** How often the outboxes are looked at; a look at one that didn't change costs microseconds. */
 const POLL_INTERVAL_MS = 20;
@@ -130,7 +131,7 @@ export class BucketEvents {
     this.#holding = false;
     let entries = [...this.#outboxes.values()].flatMap((outbox) => outbox.pending());
     entries = entries.flatMap((entry) => Array(copies).fill(entry));
-    this.#send(shuffle === undefined ? entries : shuffled(entries, shuffle));
+    this.#send(shuffle === undefined ? entries : new Random(shuffle).shuffled(entries));
   }
 
   /** Whether no event waits to be sent. */
@@ -264,21 +265,4 @@ function bucketFile(r2Path, bucket) {
   const nameHalf = half(key, bucket);
   const id = Buffer.concat([nameHalf, half(key, nameHalf)]).toString("hex");
   return path.join(r2Path, uniqueKey, `${id}.sqlite`);
-}
-
-/** Fisher and Yates's shuffle over a small generator (mulberry32): the same seed gives the same order. */
-function shuffled(items, seed) {
-  let state = seed >>> 0;
-  const random = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j], result[i]];
-  }
-  return result;
 }

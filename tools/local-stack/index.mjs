@@ -42,12 +42,15 @@ export const STATE_FOLDER = path.join(ROOT, ".state");
 const KEPT_LOG_LINES = 10_000;
 
 /** What makes the warehouse's schema, in this order. */
-const SCHEMA = ["schema_v1.sql", "schema_catalog.sql", "typed.sql", "outbox.sql", "--optional", "indexes.sql"].map((name) =>
-  name.startsWith("--") ? name : path.join(ROOT, "sql/motherduck", name),
-);
+export const SCHEMA = [
+  "schema_v1.sql", "schema_catalog.sql", "typed.sql", "reports.sql", "outbox.sql", "queries.sql", "monitoring.sql", "--optional", "indexes.sql",
+].map((name) => (name.startsWith("--") ? name : path.join(ROOT, "sql/motherduck", name)));
+
+/** How the Workers reach the warehouse, unless a stack says otherwise: `mcp` or `postgres`. The same tests run over both. */
+const TRANSPORT = process.env.LIVING_SCHEMA_TRANSPORT ?? "mcp";
 
 /** Name of the warehouse's database, as wrangler.toml's WAREHOUSE_DATABASE has it. */
-const DATABASE_NAME = "living_schema";
+export const DATABASE_NAME = "living_schema";
 
 /**
  * @typedef {object} StackOptions
@@ -55,8 +58,10 @@ const DATABASE_NAME = "living_schema";
  * @property {string} [wranglerConfig] By default wrangler.toml.
  * @property {string} [notifications] By default notifications.json.
  * @property {string[]} [workers] Only these environments of wrangler.toml.
+ * @property {string[]} [buckets] Further buckets, which no Worker binds.
  * @property {Record<string, Record<string, unknown>>} [variables] By Worker: variables and secrets over those of wrangler.toml. A
  *   function gets the configured value and returns another.
+ * @property {number} [rateLimit] Requests within a rate limit's period, over that of wrangler.toml.
  * @property {Record<string, Partial<import("./config.mjs").ConsumerSettings>>} [queues] By queue: settings of its consumer over
  *   those of wrangler.toml, to make a test short or harsh.
  * @property {{ gateway?: number, warehouse?: number, workers?: Record<string, number> }} [ports] Free ones by default.
@@ -116,6 +121,7 @@ export class Stack {
     this.#options = options;
     const { wranglerConfig = path.join(ROOT, "wrangler.toml"), notifications = path.join(ROOT, "notifications.json") } = options;
     this.#config = readStackConfig({ wranglerConfig, notifications }, options.workers);
+    this.#config.buckets.push(...(options.buckets ?? []));
     for (const [queue, settings] of Object.entries(options.queues ?? {})) {
       const consumer = this.#config.consumers.get(queue);
       if (!consumer) throw new Error(`no Worker consumes the queue "${queue}", so it has no settings`);
@@ -151,25 +157,30 @@ export class Stack {
     });
     if (warehouse) {
       this.#warehouse = new Warehouse({
-        command: path.join(ROOT, "target/native/local-warehouse"),
         databaseFile: path.join(this.#stateFolder, "warehouse.duckdb"),
         databaseName: DATABASE_NAME,
-        port: ports.warehouse ?? 0,
+        port: ports.warehouse,
         r2Endpoint: this.#gateway.endpoint,
-        httpfs: path.join(ROOT, ".toolchain/duckdb/httpfs.duckdb_extension"),
         secrets: this.#secrets,
         ...(typeof warehouse === "object" && warehouse),
       });
       await this.#warehouse.start();
-      if (!warehouse.command) await this.#warehouse.setUp(path.join(ROOT, "target/native/warehouse-setup"), SCHEMA);
+      if (!warehouse.command) await this.setUpWarehouse();
       this.#client = new WarehouseClient({ url: this.#warehouse.url, token: this.#secrets.warehouseToken, database: DATABASE_NAME });
     }
     const local = {
       MOTHERDUCK_TOKEN: this.#secrets.warehouseToken,
       ADMIN_TOKEN_HASH: tokenHash(this.#secrets.adminToken),
       DISCOVERY_TOKEN: this.#secrets.adminToken,
+      INGEST_TOKEN: this.#secrets.adminToken,
       API_TOKENS: apiTokenHashes(this.#secrets),
-      ...(this.#warehouse && { WAREHOUSE_URL: this.#warehouse.url, WAREHOUSE_DATABASE: DATABASE_NAME }),
+      ...(this.#warehouse && {
+        WAREHOUSE_TRANSPORT: TRANSPORT,
+        WAREHOUSE_URL: this.#warehouse.url,
+        WAREHOUSE_POSTGRES: this.#warehouse.postgres,
+        WAREHOUSE_DATABASE: DATABASE_NAME,
+      }),
+      USE_MOTHERDUCK_SCHEMA: "true",
     };
     this.#runtime = new Runtime({
       config: this.#config,
@@ -177,11 +188,17 @@ export class Stack {
       queueAddress: this.#queueServer.address,
       secrets: this.#secrets,
       variables: Object.fromEntries(this.#config.workers.map(({ environment }) => [environment, { ...local, ...variables[environment] }])),
+      rateLimit: this.#options.rateLimit,
       ports: ports.workers ?? {},
       onLog: (entry) => this.#log(entry),
     });
     await this.restartWorkers();
     if (this.#options.crons) this.#startCrons();
+  }
+
+  /** Applies the warehouse's schema, by the program behind scripts/motherduck_setup.sh. It can be done any number of times. */
+  async setUpWarehouse() {
+    await this.warehouse.setUp(SCHEMA);
   }
 
   /** Stops every part, and removes the state if it was temporary. May be called at any time, more than once. */

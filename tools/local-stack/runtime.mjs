@@ -117,7 +117,7 @@ export class Runtime {
   }
 
   #miniflareOptions() {
-    const { config, storagePath, queueAddress, secrets, variables, onLog } = this.#options;
+    const { config, storagePath, queueAddress, secrets, variables, rateLimit, onLog } = this.#options;
     const s3Credentials = { accessKeyId: secrets.r2AccessKeyId, secretAccessKey: secrets.r2SecretAccessKey };
     return {
       host: "127.0.0.1",
@@ -133,6 +133,8 @@ export class Runtime {
           ...worker.options,
           name: worker.name,
           ...modulesOf(worker.main),
+          serviceBindings: present(worker.options.serviceBindings, config.workers),
+          ...(rateLimit && { ratelimits: withLimit(worker.options.ratelimits, rateLimit) }),
           bindings: { ...worker.options.bindings, ...changed(variables[worker.environment] ?? {}, worker.options.bindings) },
           unsafeBindings: queueBindings(worker.producers, queueAddress),
           unsafeDirectSockets: [{ host: "127.0.0.1", port: this.#ports[worker.environment] ?? 0 }],
@@ -147,6 +149,16 @@ export class Runtime {
       ],
     };
   }
+}
+
+/** Service bindings to Workers that the stack has: one may start some of them only. */
+function present(bindings = {}, workers) {
+  return Object.fromEntries(Object.entries(bindings).filter(([, { name }]) => workers.some((worker) => worker.name === name)));
+}
+
+/** Rate limits by binding, with another number of requests. */
+function withLimit(configured = {}, limit) {
+  return Object.fromEntries(Object.entries(configured).map(([name, settings]) => [name, { ...settings, simple: { ...settings.simple, limit } }]));
 }
 
 /** Variables, where a function makes the value from the configured one. */

@@ -14,7 +14,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
  */
 
 /** Who may use the API, and what for. */
-const API_SCOPES = { reader: ["read"], analyst: ["read", "query"], expert: ["read", "review"], admin: ["read", "query", "review", "admin"] };
+const API_SCOPES = { reader: ["read"], analyst: ["read", "query"], expert: ["read", "review", "upload"], admin: ["read", "query", "review", "upload", "admin"] };
 
 /**
  * Reads the tokens of a state folder, or makes them.

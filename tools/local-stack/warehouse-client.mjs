@@ -63,14 +63,24 @@ export class WarehouseClient {
   }
 
   async #callTool(call) {
-    this.#client ??= this.#connect();
     try {
-      return await (await this.#client).callTool(call);
+      return await (await this.#connected()).callTool(call);
     } catch (error) {
       // 404: the session is over, as the warehouse was started anew. Nothing ran.
       if (error.code !== 404) throw error;
-      this.#client = this.#connect();
-      return (await this.#client).callTool(call);
+      this.#client = undefined;
+      return (await this.#connected()).callTool(call);
+    }
+  }
+
+  async #connected() {
+    this.#client ??= this.#connect();
+    try {
+      return await this.#client;
+    } catch (error) {
+      // The warehouse may be back at the next call.
+      this.#client = undefined;
+      throw error;
     }
   }
 
@@ -87,6 +97,11 @@ export class WarehouseClient {
    */
   async setFaults(rules) {
     await this.#control("/faults", { method: "POST", body: JSON.stringify(rules), headers: { "content-type": "application/json" } });
+  }
+
+  /** @returns {Promise<{ fault: { kind: string }, matched: number, hits: number }[]>} the rules that are on, and how many calls each hit. */
+  async faults() {
+    return (await this.#control("/faults")).json();
   }
 
   /** Switches all faults off. */

@@ -1,10 +1,19 @@
 /** The local warehouse: a native process on DuckDB that answers as MotherDuck's MCP server does. */
 
 import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { once } from "node:events";
+import path from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** DuckDB's extension for r2://, as set-up has it. */
+const HTTPFS = path.join(ROOT, ".toolchain/duckdb/httpfs.duckdb_extension");
+/** Where nothing listens. */
+const NO_R2 = "127.0.0.1:9";
 
 /** Opening a large database file can take a while. */
 const START_TIMEOUT_MS = 60_000;
@@ -15,12 +24,11 @@ const KEPT_LINES = 50;
 
 /**
  * @typedef {object} WarehouseOptions
- * @property {string} command Path of the program.
+ * @property {string} [command] Path of the program, if it isn't the project's own.
  * @property {string} databaseFile
  * @property {string} databaseName
- * @property {number} port 0 takes a free one.
- * @property {string} r2Endpoint `host:port` of the gateway.
- * @property {string} httpfs Path of DuckDB's httpfs extension.
+ * @property {number} [port] 0, by default, takes a free one.
+ * @property {string} [r2Endpoint] `host:port` of the gateway. Without one nothing can be read from R2.
  * @property {import("./secrets.mjs").Secrets} secrets
  * @property {string[]} [args] Further arguments.
  */
@@ -35,6 +43,9 @@ export class Warehouse {
   /** Address of the MCP endpoint, once started. */
   url = "";
 
+  /** `host:port` of the Postgres endpoint, once started. */
+  postgres = "";
+
   /** @param {WarehouseOptions} options */
   constructor(options) {
     this.#options = options;
@@ -46,16 +57,18 @@ export class Warehouse {
    * @throws {Error} with the end of its standard error, if it doesn't come up.
    */
   async start() {
-    const { command, databaseFile, databaseName, port, r2Endpoint, httpfs, secrets, args = [] } = this.#options;
+    const { command = path.join(ROOT, "target/native/local-warehouse"), databaseFile, databaseName, port = 0, r2Endpoint = NO_R2, secrets, args = [] } = this.#options;
     if (!existsSync(command)) {
       throw new Error(`the local warehouse isn't built: ${command} isn't there; run cargo build --profile native -p local-warehouse`);
     }
     const fixedPort = this.url ? Number(new URL(this.url).port) : port;
+    const fixedPostgresPort = this.postgres ? Number(this.postgres.split(":").pop()) : 0;
     this.#process = spawn(
       command,
       [
         ...["--db", databaseFile, "--database-name", databaseName, "--port", String(fixedPort)],
-        ...["--httpfs", httpfs, "--r2-endpoint", r2Endpoint, "--r2-key-id", secrets.r2AccessKeyId],
+        ...["--postgres-port", String(fixedPostgresPort)],
+        ...["--httpfs", HTTPFS, "--r2-endpoint", r2Endpoint, "--r2-key-id", secrets.r2AccessKeyId],
         "--exit-with-parent",
         ...args,
       ],
@@ -73,17 +86,20 @@ export class Warehouse {
     createInterface(this.#process.stderr).on("line", (line) => {
       this.#errorLines = [...this.#errorLines, line].slice(-KEPT_LINES);
     });
-    this.url = await this.#ready(this.#process);
+    const { url, postgres } = await this.#ready(this.#process);
+    this.url = url;
+    // Programs that stand in for the warehouse may not have it.
+    this.postgres = postgres ?? "";
   }
 
   /**
    * Applies the schema, as scripts/motherduck_setup.sh does. It can be done any number of times.
    *
-   * @param {string} command Path of warehouse-setup.
    * @param {string[]} scripts
    * @returns {Promise<string>} what changed.
    */
-  async setUp(command, scripts) {
+  async setUp(scripts) {
+    const command = path.join(ROOT, "target/native/warehouse-setup");
     if (!existsSync(command)) {
       throw new Error(`${command} isn't built; run cargo build --profile native -p warehouse-setup`);
     }
@@ -91,6 +107,11 @@ export class Warehouse {
     const env = { ...process.env, MOTHERDUCK_TOKEN: secrets.warehouseToken };
     const { stdout } = await promisify(execFile)(command, ["--url", this.url, "--database", databaseName, ...scripts], { env });
     return stdout;
+  }
+
+  /** The process's id; undefined while it's down. */
+  get pid() {
+    return this.#process?.pid;
   }
 
   /** The end of what the process wrote to standard error. */
@@ -106,6 +127,13 @@ export class Warehouse {
   /** Kills the process, as a crash would. */
   async kill() {
     await this.#end("SIGKILL");
+  }
+
+  /** Kills the process and deletes its database: all that was in it is lost. The next start makes an empty one. */
+  async lose() {
+    await this.kill();
+    const { databaseFile } = this.#options;
+    for (const file of [databaseFile, `${databaseFile}.wal`]) rmSync(file, { force: true });
   }
 
   async #end(signal) {
@@ -124,7 +152,7 @@ export class Warehouse {
     let timer;
     try {
       return await Promise.race([
-        once(createInterface(child.stdout), "line").then(([line]) => JSON.parse(line).url),
+        once(createInterface(child.stdout), "line").then(([line]) => JSON.parse(line)),
         once(child, "close").then(([code, signal]) => {
           throw failed(`ended with ${signal ?? code} before it was ready`);
         }),

@@ -11,14 +11,14 @@ export const KEY = "stand-in-key";
 const PATHS = { "/v1/messages": anthropic, "/v1/chat/completions": openai };
 
 /**
- * @returns {Promise<StandIn & { urls: { anthropic: string, openai: string }, says?: string }>} that keeps the prompts it answered:
- *   `{ system, content }`. It describes each item by its name, or answers `says`.
+ * @returns {Promise<StandIn & { urls: { anthropic: string, openai: string }, says?: string | ((prompt: Prompt) => string) }>} that keeps
+ *   the prompts it answered, as `Prompt`: `{ system, content }`. It describes each item by its name, or answers `says`.
  */
 export async function startModel() {
   const model = new StandIn("a language model", (request, body) => {
     const protocol = PATHS[request.url];
     if (!protocol) return json(404, { error: { type: "not_found_error", message: "not found" } });
-    return protocol(request, JSON.parse(body), (prompt) => model.says ?? describe(prompt));
+    return protocol(request, JSON.parse(body), (prompt) => answerOf(model.says, prompt));
   });
   await model.start();
   const urls = { anthropic: `${model.origin}/v1/messages`, openai: `${model.origin}/v1/chat/completions` };
@@ -43,6 +43,10 @@ function openai({ headers }, { model, max_tokens: maxTokens, messages }, say) {
   const prompt = { system: system.content, content: user.content };
   const message = { role: "assistant", content: say(prompt), refusal: null };
   return json(200, { id: "chatcmpl-stand-in", object: "chat.completion", created: 0, model, choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }] }, prompt);
+}
+
+function answerOf(says, prompt) {
+  return typeof says === "function" ? says(prompt) : (says ?? describe(prompt));
 }
 
 /** A sentence for each item of a prompt. */

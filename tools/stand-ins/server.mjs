@@ -4,16 +4,18 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /**
- * What a stand-in does instead of taking a request; it does so until `recover`.
+ * What a stand-in does instead of taking a request; it does so until `recover`, or `times` times.
  *
- * @typedef {{ kind: "refuse" }
+ * @typedef {({ kind: "refuse" }
  *   | { kind: "status", status: number, body?: string, retryAfter?: number }
  *   | { kind: "stall" }
  *   | { kind: "rubbish" }
- *   | { kind: "drop" }} Fault
+ *   | { kind: "drop" }
+ *   | { kind: "truncate" }) & { times?: number }} Fault
  *
  * - `refuse`: nothing listens. `status`: this answer. `stall`: no answer, until `recover` ends the connection.
  * - `rubbish`: it takes the request, and something that isn't the service answers. `drop`: it takes the request, and ends the connection.
+ * - `truncate`: it takes the request, and ends the connection in the middle of the answer.
  */
 
 export class StandIn {
@@ -36,9 +38,13 @@ export class StandIn {
     this.#server = createServer((request, response) => this.#serve(name, answer, request, response));
   }
 
-  /** Listens on 127.0.0.1, after the first time on the same port. */
-  async start() {
-    this.#server.listen(this.#port, "127.0.0.1");
+  /**
+   * Listens on 127.0.0.1, after the first time on the same port.
+   *
+   * @param {number} [port] Any free one by default.
+   */
+  async start(port = this.#port) {
+    this.#server.listen(port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = this.#server.address().port;
   }
@@ -55,7 +61,7 @@ export class StandIn {
 
   /** @param {Fault} fault */
   async meet(fault) {
-    this.#fault = fault;
+    this.#fault = { ...fault };
     if (fault.kind === "refuse") await this.#stop();
   }
 
@@ -82,8 +88,8 @@ export class StandIn {
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
     response.setHeader("x-stand-in", name);
     // The front page is there as long as anything is.
-    if (request.method === "GET") return response.writeHead(404, { "content-type": "text/plain" }).end(`a stand-in for ${name}\n`);
-    const fault = this.#fault;
+    if (request.method === "GET" && request.url === "/") return response.writeHead(404, { "content-type": "text/plain" }).end(`a stand-in for ${name}\n`);
+    const fault = this.#nextFault();
     if (fault?.kind === "stall") return this.#stalled.add(response);
     if (fault?.kind === "status") {
       if (fault.retryAfter !== undefined) response.setHeader("retry-after", fault.retryAfter);
@@ -93,6 +99,14 @@ export class StandIn {
     if (taken) this.taken.push(taken);
     if (fault?.kind === "drop") return response.destroy();
     if (fault?.kind === "rubbish") return response.writeHead(200, { "content-type": "text/html" }).end("<html>a portal</html>");
-    return response.writeHead(status, { "content-type": type }).end(text);
+    response.writeHead(status, { "content-type": type, ...(text && { "content-length": Buffer.byteLength(text) }) });
+    if (fault?.kind === "truncate") return response.write(text.slice(0, text.length / 2), () => response.destroy());
+    return response.end(text);
+  }
+
+  #nextFault() {
+    const fault = this.#fault;
+    if (fault?.times !== undefined && --fault.times <= 0) this.#fault = undefined;
+    return fault;
   }
 }

@@ -127,6 +127,28 @@ impl HttpResponse {
     }
 }
 
+/// Why a service can't be reached. Nothing has been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreachable(pub String);
+
+/// What became of a message that is sent at most once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    Posted,
+    /// The service didn't take it, and may take it later.
+    Failed {
+        reason: String,
+        /// How long the service asks to wait, in seconds.
+        retry_after: Option<u32>,
+        /// Somebody has to mend something first.
+        is_lasting: bool,
+    },
+    /// The service can't read this message.
+    Refused(String),
+    /// Nobody knows whether it was taken.
+    Unknown(String),
+}
+
 /// Why there's no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransportError {

@@ -1,9 +1,8 @@
 //! Who may do what: tokens with scopes.
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
-use crate::auth::{TokenHash, bearer};
+use crate::auth::{TokenHash, bearer_hash};
 
 /// What a request needs. Each is by itself: a token that may query may not read the schema unless it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -15,6 +14,8 @@ pub enum Scope {
     Query,
     /// Deciding on the schema.
     Review,
+    /// Putting files, and looking at what becomes of them.
+    Upload,
     /// Everything else.
     Admin,
 }
@@ -26,6 +27,7 @@ impl Scope {
             Self::Read => "read",
             Self::Query => "query",
             Self::Review => "review",
+            Self::Upload => "upload",
             Self::Admin => "admin",
         }
     }
@@ -39,6 +41,10 @@ pub struct Caller {
 }
 
 impl Caller {
+    pub(crate) const fn new(name: String, scopes: Vec<Scope>) -> Self {
+        Self { name, scopes }
+    }
+
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
@@ -76,7 +82,7 @@ impl Tokens {
     /// Whose token the value of an `Authorization` header carries. It takes as long for every token.
     #[must_use]
     pub fn caller(&self, authorization: Option<&str>) -> Option<&Caller> {
-        let hash: [u8; 32] = Sha256::digest(bearer(authorization)?.as_bytes()).into();
+        let hash = bearer_hash(authorization)?;
         let mut caller = None;
         for (known, owner) in &self.0 {
             if known.is(&hash) {

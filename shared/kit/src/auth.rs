@@ -30,22 +30,37 @@ impl TokenHash {
         Some(Self(hash))
     }
 
-    /// Whether the value of an `Authorization` header carries the token, in a time that says nothing of the token.
-    #[must_use]
-    pub fn admits(&self, authorization: Option<&str>) -> bool {
-        bearer(authorization).is_some_and(|token| self.is(&Sha256::digest(token.as_bytes()).into()))
-    }
-
     /// Whether it's this hash, in a time that says nothing of it.
     pub(crate) fn is(&self, hash: &[u8; 32]) -> bool {
         bool::from(hash.ct_eq(&self.0))
     }
 }
 
-/// The token in the value of an `Authorization` header.
-pub(crate) fn bearer(authorization: Option<&str>) -> Option<&str> {
+/// The tokens of a Worker's HTTP side, as their hashes. There is one, or two while it's being replaced: a new token is let in before
+/// anybody sends it, and an old one until nobody does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminTokens(Vec<TokenHash>);
+
+impl AdminTokens {
+    /// From hashes with blanks between. `None` if there is none, or one isn't 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(hashes: &str) -> Option<Self> {
+        let hashes: Vec<TokenHash> = hashes.split_ascii_whitespace().map(TokenHash::parse).collect::<Option<_>>()?;
+        (!hashes.is_empty()).then_some(Self(hashes))
+    }
+
+    /// Whether the value of an `Authorization` header carries one of the tokens, in a time that says nothing of them.
+    #[must_use]
+    pub fn admits(&self, authorization: Option<&str>) -> bool {
+        bearer_hash(authorization)
+            .is_some_and(|hash| self.0.iter().fold(false, |admitted, known| known.is(&hash) | admitted))
+    }
+}
+
+/// The hash of the token in the value of an `Authorization` header.
+pub(crate) fn bearer_hash(authorization: Option<&str>) -> Option<[u8; 32]> {
     let (scheme, token) = authorization?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then(|| Sha256::digest(token.trim().as_bytes()).into())
 }
 
 #[cfg(test)]
@@ -57,13 +72,25 @@ mod tests {
 
     #[test]
     fn only_the_token_is_admitted() {
-        let hash = TokenHash::parse(HASH).unwrap();
-        assert!(hash.admits(Some("Bearer opensesame")));
-        assert!(hash.admits(Some("bearer  opensesame")));
+        let tokens = AdminTokens::parse(HASH).unwrap();
+        assert!(tokens.admits(Some("Bearer opensesame")));
+        assert!(tokens.admits(Some("bearer  opensesame")));
         for wrong in
             [None, Some(""), Some("opensesame"), Some("Basic opensesame"), Some("Bearer opensesam"), Some("Bearer ")]
         {
-            assert!(!hash.admits(wrong), "{wrong:?}");
+            assert!(!tokens.admits(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_replaced_without_refusing_anybody() {
+        let new = "4bc7f3a4a9d1c0b3f0d6a3a7c8ad1f0f8a5df7d60a0cf5c5a3f4bd4a0c6a9f11";
+        let both = AdminTokens::parse(&format!("{new} {HASH}\n")).unwrap();
+        assert!(both.admits(Some("Bearer opensesame")));
+        assert!(!both.admits(Some("Bearer opensesam")));
+        assert!(!AdminTokens::parse(new).unwrap().admits(Some("Bearer opensesame")));
+        for wrong in ["", " ", "x", &format!("{HASH} x"), &format!("{HASH},{HASH}")] {
+            assert_eq!(AdminTokens::parse(wrong), None, "{wrong}");
         }
     }
 

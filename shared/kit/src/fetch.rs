@@ -16,14 +16,13 @@ impl Transport for FetchTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let time_limit = request.time_limit;
         let request = to_request(&request).map_err(|error| TransportError::NotSent(error.to_string()))?;
-        let controller = AbortController::default();
-        let signal = controller.signal();
+        let controller = AbortOnDrop(AbortController::default());
+        let signal = controller.0.signal();
         let exchange = Box::pin(exchange(request, &signal));
         match select(exchange, Delay::from(time_limit)).await {
             // `fetch` doesn't say whether the request left.
             Either::Left((outcome, _)) => outcome.map_err(|error| TransportError::Lost(error.to_string())),
             Either::Right(((), unfinished)) => {
-                controller.abort();
                 drop(unfinished);
                 Err(TransportError::Lost(format!("no answer within {} s", time_limit.as_secs())))
             }
@@ -38,6 +37,16 @@ impl Transport for FetchTransport {
         let mut bytes = [0; 8];
         WorkerHost.fill_random(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+}
+
+/// Whoever drops the future of a request doesn't want its answer any more. The runtime would go on: the other side has to be told.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        // After the answer it does nothing.
+        std::mem::take(&mut self.0).abort();
     }
 }
 

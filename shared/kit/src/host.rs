@@ -1,6 +1,7 @@
 //! Time and chance.
 
-use living_core::time::Timestamp;
+use living_core::{landing::load::load_id, time::Timestamp};
+use uuid::Uuid;
 
 /// What a Worker can't do by itself. A test brings its own.
 pub trait Host {
@@ -9,6 +10,13 @@ pub trait Host {
 
     /// Fills a buffer with random bytes that nobody can guess.
     fn fill_random(&self, bytes: &mut [u8]);
+
+    /// An id that nobody else gives: a UUID of version 7, which sorts by time.
+    fn new_id(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.fill_random(&mut random);
+        load_id(self.now(), random)
+    }
 }
 
 /// The Workers runtime.

@@ -16,12 +16,15 @@ pub struct Problem {
     /// What happened inside, for the log only.
     #[serde(skip)]
     pub cause: Option<String>,
+    /// Headers that belong to the status, such as `retry-after`.
+    #[serde(skip)]
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Problem {
     #[must_use]
     pub fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), request_id: None, cause: None }
+        Self { status, title, detail: detail.into(), request_id: None, cause: None, headers: Vec::new() }
     }
 
     #[must_use]
@@ -41,13 +44,20 @@ impl Problem {
 
     #[must_use]
     pub fn method_not_allowed(allowed: &str) -> Self {
-        Self::new(405, "Method not allowed", format!("this path takes {allowed}"))
+        let problem = Self::new(405, "Method not allowed", format!("this path takes {allowed}"));
+        problem.with_header("allow", allowed)
     }
 
     /// The warehouse or the store doesn't answer as it should.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(503, "Unavailable", "something that this needs does not answer; try again later")
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
     }
 
     /// With what happened inside, for the log.
@@ -64,6 +74,9 @@ impl Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = worker::Response::from_bytes(body)?.with_status(self.status);
         response.headers_mut().set("content-type", "application/problem+json")?;
+        for (name, value) in &self.headers {
+            response.headers_mut().set(name, value)?;
+        }
         if self.status == 401 {
             response.headers_mut().set("www-authenticate", "Bearer")?;
         }

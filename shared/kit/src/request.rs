@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::Value;
-use worker::{Request, Response};
+use worker::{Method, Request, Response, Url};
 
 use crate::{Host, Problem, log};
 
@@ -45,6 +45,31 @@ impl RequestId {
         write_log(&self.0, &problem);
         Problem { request_id: Some(self.0.clone()), ..problem }.into_response()
     }
+}
+
+/// The method of a request; `None` if it's none that the runtime's bindings know, which take those for GET.
+#[must_use]
+pub fn method(request: &Request) -> Option<Method> {
+    let name = request.inner().method();
+    let method = request.method();
+    (method.as_ref() == name).then_some(method)
+}
+
+/// The names and values of an address's query.
+pub fn query_pairs(url: &Url) -> impl Iterator<Item = (String, String)> {
+    url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()))
+}
+
+/// Text with `%XX` for bytes, as [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.1) has it. `None` if it isn't text.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' { digit(rest.next()?)? * 16 + digit(rest.next()?)? } else { byte });
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn random_id(host: &impl Host) -> String {
@@ -104,6 +129,14 @@ mod tests {
         let random = "07".repeat(16);
         for ray in [None, Some(""), Some("a\"b"), Some("é"), Some(&*"x".repeat(65))] {
             assert_eq!(id(ray), random, "{ray:?}");
+        }
+    }
+
+    #[test]
+    fn percent_signs_stand_before_two_digits() {
+        assert_eq!(percent_decoded("a%20%C3%A4").as_deref(), Some("a ä"));
+        for wrong in ["%", "%2", "%+f", "%zz", "%FF"] {
+            assert_eq!(percent_decoded(wrong), None, "{wrong}");
         }
     }
 }

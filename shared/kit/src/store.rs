@@ -1,8 +1,12 @@
 //! Objects in R2.
 
+use std::collections::{BTreeMap, HashMap};
+
 use bytes::Bytes;
 use living_core::{landing::decision::ObjectHead, time::Timestamp};
-use worker::{Conditional, Env};
+use worker::{Conditional, Data, Env, HttpMetadata, MultipartUpload, Request, UploadedPart};
+
+use crate::{ObjectWriter, Target, Written};
 
 /// Bytes of an object, from `start` to before `end`.
 pub type Range = std::ops::Range<u64>;
@@ -75,6 +79,27 @@ impl R2Store {
         Self { env }
     }
 
+    /// Writes an object of the body of a request, whose length the request tells. It's there once all of it came.
+    ///
+    /// # Errors
+    /// The body ended early, or the store didn't take it.
+    pub async fn put_body(&self, target: &Target, request: &Request) -> Result<Written, StoreError> {
+        let body = request.inner().body().map_or(Data::Empty, Data::from);
+        self.put_data(target, body).await
+    }
+
+    async fn put_data(&self, target: &Target, data: impl Into<Data>) -> Result<Written, StoreError> {
+        let object = self
+            .bucket(&target.bucket)?
+            .put(&target.key, data)
+            .http_metadata(http_metadata(target))
+            .custom_metadata(custom_metadata(target))
+            .execute()
+            .await?;
+        // Without an object a condition didn't hold, and there is none.
+        object.map(|object| written(&object)).ok_or_else(|| StoreError("the store refused the object".to_owned()))
+    }
+
     fn bucket(&self, name: &str) -> Result<worker::Bucket, StoreError> {
         let binding = binding_name(name);
         self.env.bucket(&binding).map_err(|_| {
@@ -117,6 +142,67 @@ impl ObjectStore for R2Store {
         let objects = page.objects().iter().map(|object| (object.key(), uploaded_at(object))).collect();
         Ok(Listed { objects, cursor: page.cursor() })
     }
+}
+
+/// A multipart upload to R2.
+#[derive(Debug)]
+pub struct R2Multipart {
+    upload: MultipartUpload,
+    parts: Vec<UploadedPart>,
+}
+
+impl ObjectWriter for R2Store {
+    type Multipart = R2Multipart;
+
+    async fn put(&self, target: &Target, bytes: Vec<u8>) -> Result<Written, StoreError> {
+        self.put_data(target, bytes).await
+    }
+
+    async fn begin(&self, target: &Target) -> Result<R2Multipart, StoreError> {
+        let upload = self
+            .bucket(&target.bucket)?
+            .create_multipart_upload(&target.key)
+            .http_metadata(http_metadata(target))
+            .custom_metadata(custom_metadata(target))
+            .execute()
+            .await?;
+        Ok(R2Multipart { upload, parts: Vec::new() })
+    }
+
+    async fn put_part(&self, upload: &mut R2Multipart, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let number = u16::try_from(upload.parts.len() + 1).map_err(|_| StoreError("too many parts".to_owned()))?;
+        upload.parts.push(upload.upload.upload_part(number, bytes).await?);
+        Ok(())
+    }
+
+    async fn complete(&self, upload: R2Multipart) -> Result<Written, StoreError> {
+        Ok(written(&upload.upload.complete(upload.parts).await?))
+    }
+
+    async fn abort(&self, upload: R2Multipart) -> Result<(), StoreError> {
+        Ok(upload.upload.abort().await?)
+    }
+
+    async fn metadata(&self, bucket: &str, key: &str) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        let object = self.bucket(bucket)?.head(key).await?;
+        Ok(object.map(|object| object.custom_metadata()).transpose()?.map(|pairs| pairs.into_iter().collect()))
+    }
+
+    async fn delete(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        Ok(self.bucket(bucket)?.delete(key).await?)
+    }
+}
+
+fn http_metadata(target: &Target) -> HttpMetadata {
+    HttpMetadata { content_type: Some(target.content_type.to_owned()), ..HttpMetadata::default() }
+}
+
+fn custom_metadata(target: &Target) -> HashMap<String, String> {
+    target.metadata.iter().cloned().collect()
+}
+
+fn written(object: &worker::Object) -> Written {
+    Written { etag: object.etag(), size: object.size() }
 }
 
 fn uploaded_at(object: &worker::Object) -> Timestamp {

@@ -9,10 +9,12 @@
 
 mod anthropic;
 mod client;
+mod embedding;
 mod error;
 mod openai;
 
 pub use client::{Endpoint, HttpModel, Protocol};
+pub use embedding::{Embedder, EmbeddingEndpoint, HttpEmbedder, MAX_INPUTS};
 pub use error::{Error, ErrorClass};
 
 /// What a model is asked.

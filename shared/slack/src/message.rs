@@ -33,6 +33,10 @@ pub struct News {
     pub conflict_count: u64,
     /// The first of them, those with the highest score first; [`LISTED`] are enough.
     pub conflicts: Vec<Conflict>,
+    /// How many reports would no longer give what they gave.
+    pub report_count: u64,
+    /// The first of them; [`LISTED`] are enough.
+    pub reports: Vec<ChangedReport>,
     /// New items that are kept out of the schema, because it changed too often within a day.
     pub waiting: u64,
     /// What was kept out is taken in again.
@@ -73,6 +77,14 @@ pub struct Conflict {
     pub similar_name: String,
     /// From 0 to 1.
     pub score: f64,
+    pub reason: String,
+}
+
+/// A report that would give something else now, or can't run any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedReport {
+    pub name: String,
+    /// What changed, in a sentence.
     pub reason: String,
 }
 
@@ -119,13 +131,19 @@ impl News {
     }
 
     fn total(&self) -> u64 {
-        self.changes.iter().map(|change| change.count).sum::<u64>() + self.conflict_count
+        self.changes.iter().map(|change| change.count).sum::<u64>() + self.conflict_count + self.report_count
     }
 
     fn title(&self) -> String {
         match self.versions {
             Some((first, last)) if first < last => format!("Schema versions {first} to {last}"),
             Some((version, _)) => format!("Schema version {version}"),
+            None if self.conflict_count == 0 && self.waiting == 0 && self.report_count == 1 => {
+                "A report has changed".to_owned()
+            }
+            None if self.conflict_count == 0 && self.waiting == 0 && self.report_count > 1 => {
+                format!("{} reports have changed", self.report_count)
+            }
             None => "The schema waits for a decision".to_owned(),
         }
     }
@@ -136,6 +154,9 @@ impl News {
         if self.conflict_count > 0 {
             parts.insert(0, format!("{} to decide on", counted(self.conflict_count, "near-duplicate")));
         }
+        if self.report_count > 0 {
+            parts.push(format!("{} with another result", counted(self.report_count, "report")));
+        }
         if self.waiting > 0 {
             parts.insert(0, format!("{} kept out of the schema for now", counted(self.waiting, "new item")));
         }
@@ -145,12 +166,13 @@ impl News {
         if parts.is_empty() { "nothing that a query would notice".to_owned() } else { parts.join(", ") }
     }
 
-    /// The most important items: what waits for a person, then what may break a query, then the rest.
+    /// The most important items: what waits for a person, reports, then what may break a query, then the rest.
     fn sentences(&self) -> Vec<String> {
         const PAUSED: &str = "*Too many changes:* the schema changed more often within a day than is allowed. New items wait until a day has fewer \
                               changes, or a person takes them in.";
         let paused = (self.waiting > 0).then(|| PAUSED.to_owned());
         let conflicts = paused.into_iter().chain(self.conflicts.iter().map(Conflict::sentence));
+        let conflicts = conflicts.chain(self.reports.iter().map(ChangedReport::sentence));
         let changes = self.sorted().flat_map(|change| change.items.iter().map(|item| change.sentence(item)));
         conflicts.chain(changes).take(LISTED).collect()
     }
@@ -214,6 +236,12 @@ impl Conflict {
     }
 }
 
+impl ChangedReport {
+    fn sentence(&self) -> String {
+        format!("*Report* {}: {}", code(&self.name, NAME), plain(&self.reason, REASON))
+    }
+}
+
 /// `verbatim`: Slack makes no links or mentions of what only looks like one
 /// ([text object](https://docs.slack.dev/reference/block-kit/composition-objects/text-object)).
 fn section(text: &str) -> Value {
@@ -255,6 +283,22 @@ mod tests {
             score: 0.974,
             reason: "plural or spelling: product ≈ products".into(),
         }
+    }
+
+    #[test]
+    fn a_report_that_has_changed_is_named_with_the_reason() {
+        let report = ChangedReport { name: "Calls <!here>".into(), reason: "3 rows now, 2 when it was pinned".into() };
+        let news = News { report_count: 7, reports: vec![report], ..News::default() };
+        let message = news.message(Uuid::nil(), None);
+        assert_eq!(
+            texts(&message),
+            [
+                "7 reports have changed",
+                "*7 reports with another result*",
+                "*Report* `Calls &lt;!here&gt;`: 3 rows now, 2 when it was pinned",
+                "… and 6 more"
+            ]
+        );
     }
 
     /// The texts of the blocks.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use living_http::{HttpRequest, HttpResponse, Method, Transport, TransportError, front_page, reach};
+use living_http::{
+    Delivery, HttpRequest, HttpResponse, Method, Transport, TransportError, Unreachable, front_page, reach,
+};
 
 /// When this is up, nobody knows whether the message was posted, and it's not sent again: rather too long.
 const POST_TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -26,28 +28,6 @@ impl<T> std::fmt::Debug for Webhook<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Webhook")
     }
-}
-
-/// Why Slack can't be reached. Nothing has been sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreachable(pub String);
-
-/// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
-    Posted,
-    /// Slack didn't post it, and may post it later.
-    Failed {
-        reason: String,
-        /// How long Slack asks to wait, in seconds.
-        retry_after: Option<u32>,
-        /// Somebody has to mend the webhook first.
-        is_lasting: bool,
-    },
-    /// Slack can't read this message.
-    Refused(String),
-    /// Nobody knows whether it was posted.
-    Unknown(String),
 }
 
 impl<T: Transport> Webhook<T> {

@@ -8,7 +8,7 @@ use crate::{
     RelationName,
     ast::{Call, DataType, Expr, Ident, Limit, Look, LookSubject, Query, Statement, TableKind, Term},
     print::Text,
-    resolve::{Names, SHADOW},
+    resolve::{Columns, Names, SHADOW},
 };
 
 /// A query that may run.
@@ -16,6 +16,8 @@ use crate::{
 pub struct Admitted {
     statement: Statement,
     names: Names,
+    /// With parameters in place of their values.
+    written: String,
     sql: String,
 }
 
@@ -44,9 +46,9 @@ impl Shadows {
 }
 
 impl Admitted {
-    pub(crate) fn new(statement: Statement, names: Names) -> Self {
-        let sql = Text::of(&statement).with(|_, _| None);
-        Self { statement, names, sql }
+    /// Of a tree, and the same as printed before its parameters were bound.
+    pub(crate) const fn new(statement: Statement, names: Names, written: String, sql: String) -> Self {
+        Self { statement, names, written, sql }
     }
 
     /// The text to run. Queries that differ only in blanks, comments, quotes and the case of keywords have the same.
@@ -55,10 +57,11 @@ impl Admitted {
         &self.sql
     }
 
-    /// SHA-256 of [`Self::sql`], in hexadecimal.
+    /// SHA-256 of the query in hexadecimal: the same for queries that differ only in blanks, comments, quotes, the case of keywords, and
+    /// the values of parameters.
     #[must_use]
     pub fn hash(&self) -> String {
-        Sha256::digest(self.sql.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
+        Sha256::digest(self.written.as_bytes()).iter().fold(String::new(), |mut hash, byte| {
             for half in [byte >> 4, byte & 15] {
                 hash.extend(char::from_digit(u32::from(half), 16));
             }
@@ -78,10 +81,23 @@ impl Admitted {
         &self.names.functions
     }
 
-    /// Bind parameters as they are written (`?`, `$1`, `$name`), in the order of the text; each `?` by itself, others once.
+    /// Bind parameters (`$1`, `$name`), each once; `?` is the number of its place.
     #[must_use]
     pub fn parameters(&self) -> &[String] {
         &self.names.parameters
+    }
+
+    /// The columns that are read.
+    #[must_use]
+    pub const fn columns(&self) -> &Columns {
+        &self.names.columns
+    }
+
+    /// Whether the same data give the same rows at any time: neither the clock nor chance has a part in it. Which rows a LIMIT without an
+    /// order leaves, or which of equals comes first, is up to the engine.
+    #[must_use]
+    pub const fn is_repeatable(&self) -> bool {
+        !self.names.varies
     }
 
     /// Whether the rows of the result are in an order that the query asks for.

@@ -16,6 +16,34 @@ pub(crate) fn is_allowed_table(name: &str) -> bool {
     TABLES.binary_search(&name).is_ok()
 }
 
+/// Whether a function, or a word that is one without brackets, gives another value at another time. `age` does with one argument.
+pub(crate) fn varies(name: &str) -> bool {
+    VARYING.contains(&name)
+}
+
+/// Those on the lists that DuckDB doesn't call consistent, and the macros and words that are made of them.
+const VARYING: [&str; 19] = [
+    "age",
+    "ago",
+    "current_date",
+    "current_localtime",
+    "current_localtimestamp",
+    "current_time",
+    "current_timestamp",
+    "gen_random_uuid",
+    "get_current_time",
+    "get_current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "now",
+    "random",
+    "today",
+    "transaction_timestamp",
+    "uuid",
+    "uuidv4",
+    "uuidv7",
+];
+
 /// All scalar functions, macros, aggregates and window functions that are on the list, in lower case.
 pub fn functions() -> impl Iterator<Item = &'static str> {
     SCALARS.into_iter().chain(AGGREGATES)

@@ -46,7 +46,7 @@ pub(crate) struct Token {
 /// At the first character that has no place in SQL, at a literal or comment without an end, and at forms that nobody needs (`U&'…'`,
 /// `X'…'`, a number that runs into a word).
 pub(crate) fn tokens(sql: &str) -> Result<Vec<Token>, Refusal> {
-    let mut lexer = Lexer { sql, rest: sql };
+    let mut lexer = Lexer { sql, rest: sql, question_marks: 0 };
     let mut tokens = Vec::new();
     loop {
         lexer.skip_blanks()?;
@@ -63,6 +63,8 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<Token>, Refusal> {
 struct Lexer<'a> {
     sql: &'a str,
     rest: &'a str,
+    /// So many `?` so far.
+    question_marks: usize,
 }
 
 impl<'a> Lexer<'a> {
@@ -251,7 +253,8 @@ impl<'a> Lexer<'a> {
         if self.peek().is_some_and(is_word_part) {
             return self.refuse(at, "parameters are written ?, $1 or $name");
         }
-        Ok(Kind::Parameter("?".to_owned()))
+        self.question_marks += 1;
+        Ok(Kind::Parameter(format!("${}", self.question_marks)))
     }
 
     fn number(&mut self, at: usize) -> Result<Kind, Refusal> {

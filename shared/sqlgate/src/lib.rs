@@ -22,6 +22,7 @@ mod cost;
 mod functions;
 mod keywords;
 mod lexer;
+mod parameters;
 mod parser;
 mod policy;
 mod position;
@@ -31,8 +32,10 @@ mod walk;
 
 pub use admitted::{Admitted, Shadows};
 pub use functions::functions;
+pub use parameters::{Parameters, Scalar, Value};
 pub use policy::{Limits, Policy, RelationName};
 pub use position::Position;
+pub use resolve::Columns;
 
 use thiserror::Error;
 
@@ -60,6 +63,8 @@ pub enum Code {
     TableFunction,
     Function,
     Type,
+    /// One without a value, or a value without one.
+    Parameter,
     /// Too long, too deep, or too much work.
     Limit,
 }
@@ -76,23 +81,57 @@ impl Gate {
         Self { policy }
     }
 
-    /// Reads a query and checks all that it names and what it may cost.
+    /// Reads a query and checks all that it names and what it may cost. Its parameters stay as they are.
     ///
     /// # Errors
     /// If a rule is broken: the first one, in the order of the text within each kind.
     pub fn check(&self, sql: &str) -> Result<Admitted, Refusal> {
+        let (statement, names) = self.resolved(sql, None)?;
+        cost::check(sql, &self.policy.limits, &statement)?;
+        let text = print::Text::of(&statement).with(|_, _| None);
+        Ok(Admitted::new(statement, names, text.clone(), text))
+    }
+
+    /// As [`Self::check`], with values in place of parameters.
+    ///
+    /// # Errors
+    /// As [`Self::check`]; if a parameter has no value, or a value no parameter.
+    pub fn check_with(&self, sql: &str, parameters: &Parameters) -> Result<Admitted, Refusal> {
+        let most = self.policy.limits.text;
+        let refuse = |code: Code, reason: String| Refusal { code, reason, position: Position::of(sql, 0) };
+        if parameters.size() > most {
+            let reason = format!("the parameters have {} bytes, more than {most}", parameters.size());
+            return Err(refuse(Code::Limit, reason));
+        }
+        let (written, names) = self.resolved(sql, None)?;
+        if let Some(name) =
+            parameters.names().find(|name| !names.parameters.iter().any(|known| known.trim_start_matches('$') == *name))
+        {
+            return Err(refuse(Code::Parameter, format!("the query has no parameter ${name}")));
+        }
+        if names.parameters.is_empty() {
+            return self.check(sql);
+        }
+        let (bound, names) = self.resolved(sql, Some(parameters))?;
+        cost::check(sql, &self.policy.limits, &bound)?;
+        let text = |statement: &_| print::Text::of(statement).with(|_, _| None);
+        let (written, sql) = (text(&written), text(&bound));
+        Ok(Admitted::new(bound, names, written, sql))
+    }
+
+    fn resolved(
+        &self,
+        sql: &str,
+        parameters: Option<&Parameters>,
+    ) -> Result<(ast::Statement, resolve::Names), Refusal> {
         let most = self.policy.limits.text;
         if sql.len() > most {
             let position = Position::of(sql, most);
-            return Err(Refusal {
-                code: Code::Limit,
-                reason: format!("the text has {} bytes, more than {most}", sql.len()),
-                position,
-            });
+            let reason = format!("the text has {} bytes, more than {most}", sql.len());
+            return Err(Refusal { code: Code::Limit, reason, position });
         }
         let mut statement = parser::parse(sql)?;
-        let names = resolve::resolve(sql, &self.policy, &mut statement)?;
-        cost::check(sql, &self.policy.limits, &statement)?;
-        Ok(Admitted::new(statement, names))
+        let names = resolve::resolve(sql, &self.policy, parameters, &mut statement)?;
+        Ok((statement, names))
     }
 }

@@ -31,6 +31,7 @@ impl From<(&str, &str)> for RelationName {
 #[derive(Clone, Debug)]
 pub struct Policy {
     relations: Vec<RelationName>,
+    schemas: Vec<String>,
     databases: Vec<String>,
     pub(crate) limits: Limits,
 }
@@ -40,6 +41,7 @@ impl Policy {
     pub fn new<R: Into<RelationName>>(relations: impl IntoIterator<Item = R>) -> Self {
         Self {
             relations: relations.into_iter().map(Into::into).collect(),
+            schemas: Vec::new(),
             databases: Vec::new(),
             limits: Limits::default(),
         }
@@ -52,14 +54,25 @@ impl Policy {
         self
     }
 
+    /// Lets every relation of a schema be read.
+    #[must_use]
+    pub fn with_schema(mut self, name: &str) -> Self {
+        self.schemas.push(name.to_owned());
+        self
+    }
+
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    pub(crate) fn find(&self, schema: &str, name: &str) -> Option<&RelationName> {
-        self.relations.iter().find(|relation| relation.is(schema, name))
+    pub(crate) fn find(&self, schema: &str, name: &str) -> Option<RelationName> {
+        let listed = self.relations.iter().find(|relation| relation.is(schema, name)).cloned();
+        listed.or_else(|| {
+            let schema = self.schemas.iter().find(|open| open.eq_ignore_ascii_case(schema))?;
+            Some(RelationName { schema: schema.clone(), name: name.to_owned() })
+        })
     }
 
     pub(crate) fn is_database(&self, name: &str) -> bool {

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Code, Policy, Refusal, RelationName,
+    Code, Parameters, Policy, Refusal, RelationName,
     ast::{
         Alias, Call, Cte, Expr, GroupBy, GroupItem, Ident, InSet, Item, JoinCondition, Look, LookSubject, OrderBy,
-        Over, Path, Pivot, PivotColumn, Query, Select, SetKind, SliceEnd, Source, Statement, Suffix, Table, TableKind,
-        Term, Window,
+        Over, Path, Pivot, PivotColumn, Query, Select, SetKind, SliceEnd, Source, Star, Statement, Suffix, Table,
+        TableKind, Term, Window,
     },
     functions,
     parser::dotted,
@@ -24,19 +24,53 @@ pub(crate) struct Names {
     pub(crate) relations: BTreeSet<RelationName>,
     pub(crate) functions: BTreeSet<String>,
     pub(crate) parameters: Vec<String>,
+    /// Whether the clock or chance has a part in it.
+    pub(crate) varies: bool,
+    pub(crate) columns: Columns,
+}
+
+/// The columns that a query may read: more than it does perhaps, never fewer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// Every name that may be that of a column, in lower case; aliases and parts of structs are among them.
+    pub names: BTreeSet<String>,
+    /// Columns are read that are not named: `*`, `COLUMNS(…)`, a natural join, a whole row, DESCRIBE, SUMMARIZE.
+    pub every: bool,
+}
+
+impl Columns {
+    fn add(&mut self, names: &[Ident]) {
+        self.names.extend(names.iter().map(|name| name.text.to_ascii_lowercase()));
+    }
 }
 
 /// Looks up every name of a statement, and puts relations' full names in place.
 ///
 /// # Errors
 /// At the first name that isn't allowed.
-pub(crate) fn resolve(sql: &str, policy: &Policy, statement: &mut Statement) -> Result<Names, Refusal> {
-    let mut resolver = Resolver { sql, policy, tables: Vec::new(), aliases: BTreeSet::new(), names: Names::default() };
+pub(crate) fn resolve(
+    sql: &str,
+    policy: &Policy,
+    parameters: Option<&Parameters>,
+    statement: &mut Statement,
+) -> Result<Names, Refusal> {
+    let mut resolver = Resolver {
+        sql,
+        policy,
+        parameters,
+        tables: Vec::new(),
+        aliases: BTreeSet::new(),
+        sources: BTreeSet::new(),
+        names: Names::default(),
+    };
     match statement {
         Statement::Query(query) => resolver.query(query)?,
         Statement::Look(look) => resolver.look(look)?,
     }
-    Ok(resolver.names)
+    let Resolver { sources, mut names, .. } = resolver;
+    // A table's name in place of a column's is a whole row.
+    names.columns.every |= !sources.is_disjoint(&names.columns.names);
+    Ok(names)
 }
 
 /// Values that DuckDB gives for a name of no column.
@@ -52,10 +86,14 @@ const CATALOG_PREFIXES: [&str; 5] = ["duckdb_", "pg_", "pragma_", "sqlite_", "in
 struct Resolver<'a> {
     sql: &'a str,
     policy: &'a Policy,
+    /// Their values, if they are to be put in place.
+    parameters: Option<&'a Parameters>,
     /// Common table expressions that are visible here, the nearest last.
     tables: Vec<String>,
     /// Names that the query gives to columns.
     aliases: BTreeSet<String>,
+    /// Names of the tables in FROM, in lower case.
+    sources: BTreeSet<String>,
     names: Names,
 }
 
@@ -71,6 +109,7 @@ impl Resolver<'_> {
     }
 
     fn look(&mut self, look: &mut Look) -> Resolved {
+        self.names.columns.every = true;
         match &mut look.subject {
             LookSubject::Query(query) => self.query(query),
             LookSubject::Relation(path) => {
@@ -144,11 +183,14 @@ impl Resolver<'_> {
             Term::Values(rows) => rows.iter_mut().try_for_each(|row| self.exprs(row)),
             Term::Nested(query) => self.query(query),
             Term::Pivot(pivot) => {
+                // Without GROUP BY, it groups by all other columns.
+                self.names.columns.every = true;
                 self.source(&mut pivot.source)?;
                 self.pivot_columns(&mut pivot.on)?;
                 self.items(&mut pivot.aggregates)
             }
             Term::Unpivot(unpivot) => {
+                self.names.columns.every = true;
                 self.source(&mut unpivot.source)?;
                 self.items(&mut unpivot.columns)
             }
@@ -160,6 +202,7 @@ impl Resolver<'_> {
         self.aliases.extend(
             select.items.iter().filter_map(|item| item.alias.as_ref()).map(|alias| alias.text.to_ascii_lowercase()),
         );
+        self.names.varies |= select.sample.is_some();
         select.from.iter_mut().try_for_each(|source| self.source(source))?;
         if let Some(distinct) = &mut select.distinct {
             self.exprs(&mut distinct.on)?;
@@ -191,17 +234,24 @@ impl Resolver<'_> {
         self.table(&mut source.first)?;
         for join in &mut source.joins {
             self.table(&mut join.table)?;
-            if let JoinCondition::On(condition) = &mut join.condition {
-                self.expr(condition)?;
+            self.names.columns.every |= join.kind.modifier.is_some_and(|modifier| modifier.contains("NATURAL"));
+            match &mut join.condition {
+                JoinCondition::On(condition) => self.expr(condition)?,
+                JoinCondition::Using(columns) => self.names.columns.add(columns),
+                JoinCondition::None => {}
             }
         }
         Ok(())
     }
 
     fn table(&mut self, table: &mut Table) -> Resolved {
-        if let Some(Alias { columns, .. }) = &table.alias {
+        if let Some(Alias { name, columns }) = &table.alias {
+            // Under other names than their own.
+            self.names.columns.every |= !columns.is_empty();
+            self.sources.insert(name.text.to_ascii_lowercase());
             self.aliases.extend(columns.iter().map(|column| column.text.to_ascii_lowercase()));
         }
+        self.names.varies |= table.sample.is_some();
         match &mut table.kind {
             TableKind::Relation(_) => self.relation(&mut table.kind)?,
             TableKind::Cte(_) => {}
@@ -211,6 +261,7 @@ impl Resolver<'_> {
             TableKind::Joined(source) => self.source(source)?,
         }
         for (pivot, _) in &mut table.pivots {
+            self.names.columns.every = true;
             match pivot {
                 Pivot::Pivot { aggregates, on, .. } => {
                     self.items(aggregates)?;
@@ -233,6 +284,7 @@ impl Resolver<'_> {
     fn relation(&mut self, kind: &mut TableKind) -> Resolved {
         let TableKind::Relation(path) = kind else { return Ok(()) };
         let Some((name, qualifiers)) = path.split_last() else { return Ok(()) };
+        self.sources.insert(name.text.to_ascii_lowercase());
         if qualifiers.is_empty() && self.is_table(name) {
             *kind = TableKind::Cte(name.clone());
             return Ok(());
@@ -249,7 +301,7 @@ impl Resolver<'_> {
         };
         let at = name.at;
         *path = [&relation.schema, &relation.name].map(|part| Ident { text: part.clone(), at }).to_vec();
-        self.names.relations.insert(relation.clone());
+        self.names.relations.insert(relation);
         Ok(())
     }
 
@@ -267,20 +319,27 @@ impl Resolver<'_> {
         self.call_parts(call)
     }
 
-    // ---- Expressions ----
-
     fn function(&mut self, call: &mut Call) -> Resolved {
         let name = call.name.text.to_ascii_lowercase();
         if !functions::is_allowed(&name) {
             let reason = functions::refusal(&name).unwrap_or("it is not on the gate's list");
             return self.refuse(&call.name, Code::Function, format!("the function {name} is not allowed: {reason}"));
         }
-        self.names.functions.insert(name);
+        self.names.varies |= functions::varies(&name);
+        self.names.functions.insert(name.clone());
+        // `count(*)` counts rows, and reads no column.
+        if name == "count" && matches!(call.arguments.as_slice(), [Expr::Star(star)] if **star == Star::default()) {
+            return self.around_arguments(call);
+        }
         self.call_parts(call)
     }
 
     fn call_parts(&mut self, call: &mut Call) -> Resolved {
         self.exprs(&mut call.arguments)?;
+        self.around_arguments(call)
+    }
+
+    fn around_arguments(&mut self, call: &mut Call) -> Resolved {
         self.order_by(&mut call.order_by)?;
         self.order_by(&mut call.within_group)?;
         self.optional(call.filter.as_mut())?;
@@ -320,18 +379,26 @@ impl Resolver<'_> {
     fn expr(&mut self, expr: &mut Expr) -> Resolved {
         match expr {
             Expr::Number(_) | Expr::Text(_) | Expr::Constant(_) | Expr::Ordinal(_) | Expr::Typed(..) => Ok(()),
-            Expr::Parameter(name, _) => {
-                if name == "?" || !self.names.parameters.contains(name) {
+            Expr::Parameter(name, at) => {
+                if !self.names.parameters.contains(name) {
                     self.names.parameters.push(name.clone());
+                }
+                if let Some(parameters) = self.parameters {
+                    let value = parameters.get(name.trim_start_matches('$')).ok_or_else(|| Refusal {
+                        code: Code::Parameter,
+                        reason: format!("the parameter {name} has no value"),
+                        position: Position::of(self.sql, at.0),
+                    })?;
+                    *expr = value.literal();
                 }
                 Ok(())
             }
             Expr::Column(path) => self.column(path),
-            Expr::Star(star) => {
-                self.unqualify(&mut star.of, 0);
-                star.replace.iter_mut().try_for_each(|(expr, _)| self.expr(expr))
+            Expr::Star(star) => self.star(star),
+            Expr::Columns(columns) => {
+                self.names.columns.every = true;
+                self.expr(&mut columns.which)
             }
-            Expr::Columns(columns) => self.expr(&mut columns.which),
             Expr::Call(call) => self.function(call),
             Expr::Interval(expr, _)
             | Expr::Cast { expr, .. }
@@ -412,9 +479,19 @@ impl Resolver<'_> {
         }
     }
 
+    fn star(&mut self, star: &mut Star) -> Resolved {
+        self.names.columns.every = true;
+        self.unqualify(&mut star.of, 0);
+        star.replace.iter_mut().try_for_each(|(expr, _)| self.expr(expr))
+    }
+
     fn suffix(&mut self, suffix: &mut Suffix) -> Resolved {
         match suffix {
-            Suffix::Cast(_) | Suffix::Field(_) => Ok(()),
+            Suffix::Cast(_) => Ok(()),
+            Suffix::Field(name) => {
+                self.names.columns.add(std::slice::from_ref(name));
+                Ok(())
+            }
             Suffix::Index(index) => self.expr(index),
             Suffix::Slice { from, to, step } => {
                 self.optional(from.as_mut())?;
@@ -429,8 +506,16 @@ impl Resolver<'_> {
 
     fn column(&mut self, path: &mut Path) -> Resolved {
         self.unqualify(path, 1);
+        // The name of the table before a column is none of a column.
+        match path.as_slice() {
+            [table, columns @ ..] if !columns.is_empty() && self.sources.contains(&table.text.to_ascii_lowercase()) => {
+                self.names.columns.add(columns);
+            }
+            columns => self.names.columns.add(columns),
+        }
         if let [name] = path.as_slice() {
             let lower = name.text.to_ascii_lowercase();
+            self.names.varies |= functions::varies(&lower);
             if HOST_VALUES.contains(&lower.as_str()) && !self.aliases.contains(&lower) {
                 return self.refuse(
                     name,

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use living_sqlgate::{Code, Gate, Policy, RelationName, Shadows};
+use living_sqlgate::{Code, Gate, Parameters, Policy, RelationName, Scalar, Shadows, Value};
 use proptest::prelude::*;
 
 /// Queries in DuckDB's dialect, a line each.
@@ -205,9 +205,79 @@ fn a_query_tells_its_order_its_limit_and_its_parameters() {
         gate().check("FROM annotations WHERE a = $name AND b = $name AND c = ? ORDER BY 1 LIMIT 1_000").unwrap();
     assert!(admitted.has_order());
     assert_eq!(admitted.limit(), Some(1000));
-    assert_eq!(admitted.parameters(), ["$name", "?"]);
+    assert_eq!(admitted.parameters(), ["$name", "$1"]);
     assert!(!gate().check("SELECT * FROM (FROM annotations ORDER BY 1)").unwrap().has_order());
     assert!(gate().check("(FROM annotations ORDER BY 1)").unwrap().has_order());
+}
+
+fn bound(query: &str, parameters: &Parameters) -> Result<String, String> {
+    let admitted = gate().check_with(query, parameters);
+    admitted.map(|admitted| admitted.sql().to_owned()).map_err(|refusal| refusal.to_string())
+}
+
+#[test]
+fn parameters_are_put_in_place_as_literals_whatever_is_in_them() {
+    let text = |text: &str| Value::from(Scalar::Text(text.to_owned()));
+    let number = |number: i64| Value::from(Scalar::Integer(number));
+    let positional = Parameters::positional([text("x' OR '1'='1"), number(-5)]);
+    let sql = r#"SELECT * FROM "main"."annotations" WHERE "id" = 'x'' OR ''1''=''1' AND "confidence" > (- 5)"#;
+    for query in
+        ["FROM annotations WHERE id = ? AND confidence > ?", "FROM annotations WHERE id = $1 AND confidence > $2"]
+    {
+        assert_eq!(bound(query, &positional).unwrap(), sql, "{query}");
+    }
+    let list = Value::List(vec![Scalar::Null, Scalar::Boolean(true), Scalar::Double(0.1)]);
+    let named = Parameters::named([("a".to_owned(), list)]);
+    assert_eq!(bound("SELECT 1 IN $a", &named).unwrap(), "SELECT 1 IN [NULL, TRUE, 0.1]");
+}
+
+#[test]
+fn values_don_t_change_the_hash_but_what_runs() {
+    let checked = |n: i64| {
+        let parameters = Parameters::positional([Scalar::Integer(n).into()]);
+        gate().check_with("FROM annotations LIMIT ?", &parameters).unwrap()
+    };
+    assert_eq!(checked(1).hash(), checked(2).hash());
+    assert_ne!(checked(1).sql(), checked(2).sql());
+    assert_eq!(checked(2).limit(), Some(2));
+}
+
+#[test]
+fn each_parameter_has_a_value_and_each_value_a_parameter() {
+    let one = Parameters::positional([Scalar::Null.into()]);
+    assert!(bound("SELECT $1, $2", &one).unwrap_err().ends_with("the parameter $2 has no value"));
+    assert!(bound("SELECT 1", &one).unwrap_err().ends_with("the query has no parameter $1"));
+    assert!(bound("SELECT $1", &Parameters::none()).is_err());
+    // Values are seen by the rules of cost, as if they stood in the text.
+    let many = Parameters::positional([Scalar::Integer(1_000_000_000_000).into()]);
+    assert!(bound("SELECT count(*) FROM range(?)", &many).is_err());
+    let long = Parameters::positional([Scalar::Text("x".repeat(100_000)).into()]);
+    assert!(bound("SELECT ?", &long).is_err());
+}
+
+#[test]
+fn a_query_tells_whether_the_clock_or_chance_has_a_part_in_it() {
+    let repeats = |query: &str| gate().check(query).unwrap().is_repeatable();
+    assert!(repeats("FROM annotations ORDER BY id LIMIT 3"));
+    for query in [
+        "SELECT now()",
+        "SELECT current_date",
+        "SELECT random() FROM annotations",
+        "FROM annotations USING SAMPLE 3",
+        "SELECT * FROM annotations TABLESAMPLE 3%",
+        "SELECT (SELECT uuid())",
+        "SELECT ago(INTERVAL 1 DAY)",
+    ] {
+        assert!(!repeats(query), "{query}");
+    }
+}
+
+#[test]
+fn a_schema_may_be_open() {
+    let gate = Gate::new(Policy::new(["annotations"]).with_schema("typed"));
+    let admitted = gate.check("FROM Typed.\"a \"\"b\"\"\" AS x JOIN annotations USING (id)").unwrap();
+    assert!(admitted.sql().contains(r#""typed"."a ""b""""#), "{}", admitted.sql());
+    assert!(gate.check("FROM derived.x").is_err());
 }
 
 #[test]
@@ -443,6 +513,42 @@ const WORDS: &[&str] = &[
     "NOCASE",
     "TABLESAMPLE",
 ];
+
+#[test]
+fn the_columns_that_are_read_are_named_or_every_one_is() {
+    let columns = |query: &str| {
+        let admitted = gate().check(query).unwrap();
+        let names: Vec<&str> = admitted.columns().names.iter().map(String::as_str).collect();
+        (names.join(" "), admitted.columns().every)
+    };
+    let named = |query: &str, names: &str| assert_eq!(columns(query), (names.to_owned(), false), "{query}");
+    named("SELECT a.Text, count(*) FROM annotations AS a WHERE dataset = 'x' GROUP BY ALL", "dataset text");
+    named("SELECT main.annotations.text FROM annotations", "text");
+    named(
+        "WITH x AS (SELECT text AS t FROM annotations) SELECT upper(t) FROM x ORDER BY record_id",
+        "record_id t text",
+    );
+    named("SELECT data.a.b FROM structured_data", "a b data");
+    named("SELECT 1 FROM annotations JOIN raw_documents USING (document_id)", "document_id");
+    named(
+        "SELECT (SELECT max(page_number) FROM raw_documents AS d WHERE d.document_id = a.document_id) FROM annotations a",
+        "document_id page_number",
+    );
+    for every in [
+        "FROM annotations",
+        "SELECT a.* FROM annotations AS a",
+        "SELECT COLUMNS('x.*') FROM annotations",
+        "SELECT a FROM annotations AS a",
+        "SELECT annotations FROM annotations",
+        "SELECT text FROM annotations NATURAL JOIN raw_documents",
+        "DESCRIBE annotations",
+        "SUMMARIZE annotations",
+        "PIVOT annotations ON dataset IN ('a', 'b') USING count(*)",
+        "SELECT y FROM annotations AS a(x, y)",
+    ] {
+        assert!(columns(every).1, "{every}");
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]

@@ -28,7 +28,15 @@ impl<T: Transport> McpWarehouse<T> {
     }
 }
 
+/// Rows that the endpoint puts into one answer
+/// ([limits](https://motherduck.com/docs/sql-reference/mcp/)).
+const MAX_ROWS: u32 = 2_048;
+
 impl<T: Transport> Warehouse for McpWarehouse<T> {
+    fn max_rows(&self) -> u32 {
+        MAX_ROWS
+    }
+
     async fn run_page(&self, statement: &Statement) -> Result<Page, Error> {
         let mut exchange = Exchange::new(&self.endpoint, statement, self.transport.random());
         loop {

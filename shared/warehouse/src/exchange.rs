@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use living_core::sql::{Effect, Statement};
+use living_core::sql::Statement;
 use living_http::{HttpRequest, HttpResponse, Method, TransportError};
 
-use crate::{Error, ErrorClass, Page, backoff::Backoff, classify, message};
-
-/// How often a statement is tried when it fails in a way that may pass.
-const MAX_TRIES: u32 = 6;
-
-/// How often it's tried when others get in first. Each conflict means that another statement succeeded, so many are a busy log, not
-/// a broken one.
-const MAX_CONFLICTS: u32 = 60;
+use crate::{Error, ErrorClass, Page, classify, message, retry::Retries};
 
 /// A response that takes longer is given up: the warehouse itself stops a statement after 55 s.
-const TIME_LIMIT: Duration = Duration::from_secs(70);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(70);
 
 /// Where the warehouse is.
 #[derive(Clone)]
@@ -80,9 +73,7 @@ pub enum Action {
 pub struct Exchange<'a> {
     endpoint: &'a Endpoint,
     statement: &'a Statement,
-    backoff: Backoff,
-    failures: u32,
-    conflicts: u32,
+    retries: Retries,
     /// A session was over; it's made anew once per exchange.
     renewed: bool,
     sent: Option<(Sent, Option<Agreement>)>,
@@ -101,17 +92,7 @@ impl<'a> Exchange<'a> {
     /// `seed` makes its waits differ from those of others.
     #[must_use]
     pub fn new(endpoint: &'a Endpoint, statement: &'a Statement, seed: u64) -> Self {
-        Self {
-            endpoint,
-            statement,
-            backoff: Backoff::new(seed),
-            failures: 0,
-            conflicts: 0,
-            renewed: false,
-            sent: None,
-            wait: None,
-            outcome: None,
-        }
+        Self { endpoint, statement, retries: Retries::new(seed), renewed: false, sent: None, wait: None, outcome: None }
     }
 
     /// What to do next.
@@ -242,31 +223,12 @@ impl<'a> Exchange<'a> {
     }
 
     fn failed(&mut self, error: Error) {
-        let retry = match error.class {
-            ErrorClass::Conflict => {
-                self.conflicts += 1;
-                (self.conflicts < MAX_CONFLICTS).then(|| self.backoff.after_conflict(self.conflicts))
-            }
-            ErrorClass::Ambiguous | ErrorClass::TimeLimit if self.statement.effect == Effect::Once => None,
-            // A warehouse that was busy may be quicker next time.
-            ErrorClass::Transient | ErrorClass::Ambiguous | ErrorClass::TimeLimit => {
-                self.failures += 1;
-                (self.failures < MAX_TRIES).then(|| {
-                    let asked = Duration::from_secs(error.retry_after.unwrap_or(0).into());
-                    self.backoff.after_failure(self.failures).max(asked.min(MAX_ASKED_WAIT))
-                })
-            }
-            ErrorClass::Permanent | ErrorClass::Auth | ErrorClass::OverLimit => None,
-        };
-        match retry {
+        match self.retries.after(&error, self.statement.effect) {
             Some(wait) => self.wait = Some(wait),
             None => self.outcome = Some(Err(error)),
         }
     }
 }
-
-/// Longest `Retry-After` that is waited for; with a longer one the message goes back to its queue instead.
-const MAX_ASKED_WAIT: Duration = Duration::from_mins(1);
 
 fn lost(error: TransportError) -> Error {
     match error {
@@ -278,6 +240,7 @@ fn lost(error: TransportError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retry::{MAX_ASKED_WAIT, MAX_CONFLICTS, MAX_TRIES};
 
     fn endpoint() -> Endpoint {
         Endpoint { url: "http://w/mcp".into(), token: "secret".into(), database: Some("d".into()) }

@@ -15,12 +15,31 @@ use serde_json::{Value, json};
 use crate::{Faults, Point};
 
 /// The schema, as set-up applies it.
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 7] = [
     include_str!("../../../sql/motherduck/schema_v1.sql"),
     include_str!("../../../sql/motherduck/schema_catalog.sql"),
     include_str!("../../../sql/motherduck/typed.sql"),
+    include_str!("../../../sql/motherduck/reports.sql"),
     include_str!("../../../sql/motherduck/outbox.sql"),
+    include_str!("../../../sql/motherduck/queries.sql"),
+    include_str!("../../../sql/motherduck/monitoring.sql"),
 ];
+
+/// How many rows a relation, named with its schema, has in a new warehouse.
+#[must_use]
+pub fn rows_at_first(relation: &str) -> i64 {
+    match relation {
+        // The empty version 1. Each stage, whether something waits or not; the outbox has a row for each channel.
+        "main.schema_snapshots"
+        | "main.ingest_lag"
+        | "main.quarantine_depth"
+        | "main.discovery_lag"
+        | "main.review_depth" => 1,
+        "main.outbox_depth" => 3,
+        "main.pipeline_health" => 7,
+        _ => 0,
+    }
+}
 
 /// Real DuckDB, reached by the client that the Workers use.
 #[derive(Debug)]
@@ -136,7 +155,8 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(faults: Faults) -> Self {
+    #[must_use]
+    pub fn new(faults: Faults) -> Self {
         Self { http: reqwest::Client::new(), faults }
     }
 

@@ -9,6 +9,8 @@ pub enum Point {
     Warehouse(String),
     StoreHead,
     StoreRead,
+    /// A write to R2, with its key.
+    StoreWrite(String),
     Announce,
     Publish,
     /// A request to Slack or to a language model.

@@ -2,14 +2,18 @@
 //! be switched on.
 
 mod duck;
+mod embedder;
 mod faults;
 mod files;
 mod outside;
 mod ports;
+mod postgres;
 pub mod sqlgate;
 
-pub use duck::{Duck, HttpTransport, data};
+pub use duck::{Duck, HttpTransport, data, rows_at_first};
+pub use embedder::StandInEmbedder;
 pub use faults::{Fault, Faults, Point};
 pub use files::{Cells, annotations, documents, read_rows, table, write};
 pub use outside::{StandIn, StandInFault};
 pub use ports::{Harness, MemoryStore, TestDiscovery, TestHost, until_death};
+pub use postgres::{TcpNetwork, postgres_client};

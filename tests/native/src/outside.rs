@@ -1,15 +1,17 @@
-//! A stand-in for Slack and for a language model, in memory: it reads and answers what the real ones would.
+//! A stand-in for Slack, for a mail service and for a language model, in memory: it reads and answers what the real ones would.
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
 use living_http::{HttpRequest, HttpResponse, Method, Transport, TransportError};
-use living_model::{Endpoint, HttpModel, Protocol};
+use living_mail::{Mailer, Protocol, Sender};
+use living_model::{Endpoint, HttpModel};
 use living_slack::Webhook;
 use serde_json::{Value, json};
 
 use crate::{Faults, Point};
 
 const WEBHOOK: &str = "http://slack.stand-in/services/T0/B0/secret";
+const MAIL: &str = "http://mail.stand-in/emails";
 const MODEL: &str = "http://model.stand-in/v1/messages";
 
 /// What a stand-in does with a message, instead of taking it. Requests for the front page meet `Down` only, and end it.
@@ -27,7 +29,7 @@ pub enum StandInFault {
     Garbage,
 }
 
-/// Both services. Clones are the same ones, with their own way to them.
+/// All services. Clones are the same ones, with their own way to them.
 #[derive(Debug, Clone, Default)]
 pub struct StandIn {
     state: Rc<RefCell<State>>,
@@ -40,10 +42,15 @@ struct State {
     posted: Vec<Value>,
     /// Bodies of the prompts that the model got.
     prompts: Vec<Value>,
+    /// Bodies of the messages that the mail service took, each with its idempotency key.
+    mailed: Vec<(String, Value)>,
     slack_faults: VecDeque<StandInFault>,
+    mail_faults: VecDeque<StandInFault>,
     model_faults: VecDeque<StandInFault>,
     /// What the model says instead of descriptions.
     answer: Option<String>,
+    /// What it says to the next prompts, before that.
+    answers: VecDeque<String>,
 }
 
 impl StandIn {
@@ -60,10 +67,18 @@ impl StandIn {
         Webhook::new(WEBHOOK, self.clone()).expect("an address")
     }
 
+    /// # Panics
+    /// If an address is none.
+    #[must_use]
+    pub fn mailer(&self) -> Mailer<Self> {
+        let sender = Sender::new(Protocol::Resend, MAIL, "key", "reports@example.com", "ann@example.com");
+        Mailer { sender: sender.expect("addresses"), transport: self.clone() }
+    }
+
     #[must_use]
     pub fn model(&self) -> HttpModel<Self> {
         let endpoint = Endpoint {
-            protocol: Protocol::Anthropic,
+            protocol: living_model::Protocol::Anthropic,
             url: MODEL.to_owned(),
             model: "stand-in".to_owned(),
             key: "key".to_owned(),
@@ -76,6 +91,11 @@ impl StandIn {
         self.state.borrow_mut().slack_faults = faults.into_iter().collect();
     }
 
+    /// What the mail service does with the next messages.
+    pub fn mail_meets(&self, faults: impl IntoIterator<Item = StandInFault>) {
+        self.state.borrow_mut().mail_faults = faults.into_iter().collect();
+    }
+
     /// What the model does with the next prompts.
     pub fn model_meets(&self, faults: impl IntoIterator<Item = StandInFault>) {
         self.state.borrow_mut().model_faults = faults.into_iter().collect();
@@ -86,10 +106,21 @@ impl StandIn {
         self.state.borrow_mut().answer = answer.map(str::to_owned);
     }
 
+    /// Lets the model say these to the next prompts.
+    pub fn model_answers<'a>(&self, answers: impl IntoIterator<Item = &'a str>) {
+        self.state.borrow_mut().answers = answers.into_iter().map(str::to_owned).collect();
+    }
+
     /// The messages that Slack posted, in their order.
     #[must_use]
     pub fn posted(&self) -> Vec<Value> {
         self.state.borrow().posted.clone()
+    }
+
+    /// The messages that the mail service took, in their order.
+    #[must_use]
+    pub fn mailed(&self) -> Vec<Value> {
+        self.state.borrow().mailed.iter().map(|(_, body)| body.clone()).collect()
     }
 
     /// The prompts that the model got.
@@ -100,9 +131,14 @@ impl StandIn {
 
     fn serve(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
         let is_slack = request.url.starts_with("http://slack.");
+        let is_mail = request.url.starts_with("http://mail.");
+        let state = &mut *self.state.borrow_mut();
+        let faults = match (is_slack, is_mail) {
+            (true, _) => &mut state.slack_faults,
+            (false, true) => &mut state.mail_faults,
+            (false, false) => &mut state.model_faults,
+        };
         if request.method == Method::Get {
-            let state = &mut *self.state.borrow_mut();
-            let faults = if is_slack { &mut state.slack_faults } else { &mut state.model_faults };
             return match faults.front() {
                 Some(StandInFault::Down) => {
                     faults.pop_front();
@@ -111,12 +147,10 @@ impl StandIn {
                 _ => Ok(answer(404, "Not Found", None)),
             };
         }
-        let state = &mut *self.state.borrow_mut();
-        let fault = match (is_slack, state.model_faults.front()) {
-            (true, _) => state.slack_faults.pop_front(),
-            // It's still down when its front page is asked for.
-            (false, Some(StandInFault::Down)) => Some(StandInFault::Down),
-            (false, _) => state.model_faults.pop_front(),
+        let fault = match faults.front() {
+            // The model is still down when its front page is asked for.
+            Some(StandInFault::Down) if !is_slack && !is_mail => Some(StandInFault::Down),
+            _ => faults.pop_front(),
         };
         match fault {
             Some(StandInFault::Down | StandInFault::Silent) => return Err(lost()),
@@ -127,8 +161,17 @@ impl StandIn {
         let taken = if is_slack {
             state.posted.push(body);
             answer(200, "ok", None)
+        } else if is_mail {
+            let key = request.headers.iter().find(|(name, _)| *name == "idempotency-key");
+            let key = key.map(|(_, value)| value.clone()).expect("a key against repetition");
+            let known = state.mailed.iter().any(|(known, _)| *known == key);
+            if !known {
+                state.mailed.push((key, body));
+            }
+            answer(200, r#"{"id":"stand-in"}"#, None)
         } else {
-            let says = state.answer.clone().unwrap_or_else(|| descriptions(&body));
+            let says =
+                state.answers.pop_front().or_else(|| state.answer.clone()).unwrap_or_else(|| descriptions(&body));
             state.prompts.push(body);
             let content = json!([{ "type": "text", "text": says }]);
             let message =

@@ -8,8 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use csv_worker::{Converter, Record, State};
 use discovery::{
-    Describer, Discovery, Outside, OutsideReport, RunReport, Slack, TypedReport, VersionCache, maintain_typed,
+    Describer, Discovery, Embeddings, Outside, OutsideReport, RunReport, Slack, TypedReport, VersionCache,
+    maintain_typed,
 };
 use futures_util::FutureExt;
 use ingest::{Announcer, CommitNotice, Config, Ingest, consume, record_dead_letter};
@@ -20,14 +22,14 @@ use living_core::{
     },
     time::Timestamp,
 };
-use living_kit::{Answer, Delivery, Host, Listed, ObjectStore, Range, Read, StoreError};
-use living_model::HttpModel;
+use living_kit::{Answer, Delivery, Host, Listed, ObjectStore, ObjectWriter, Range, Read, StoreError, Target, Written};
+use living_model::{HttpEmbedder, HttpModel};
 use living_parquet::Limits;
 use living_warehouse::McpWarehouse;
 use local_warehouse::ReplyStyle;
 use memory_s3::MemoryS3;
 
-use crate::{Duck, Faults, HttpTransport, Point, StandIn};
+use crate::{Duck, Faults, HttpTransport, Point, StandIn, StandInEmbedder};
 
 /// Three buckets, as in production; structured data of `keyed/` has a record key, that of `gone/` is retracted when deleted.
 const CONFIG: &str = r#"{ "routes": [
@@ -37,6 +39,9 @@ const CONFIG: &str = r#"{ "routes": [
     { "bucket": "csv", "prefix": "gone/", "dataset": "structured_data", "on_delete": "retract" },
     { "bucket": "csv", "dataset": "structured_data" } ] }"#;
 
+/// Custom metadata of objects, by bucket and key.
+type Metadata = BTreeMap<(String, String), BTreeMap<String, String>>;
+
 /// Objects by bucket and key.
 type Objects = BTreeMap<(String, String), (ObjectHead, Bytes)>;
 
@@ -44,6 +49,7 @@ type Objects = BTreeMap<(String, String), (ObjectHead, Bytes)>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     objects: Rc<RefCell<Objects>>,
+    metadata: Rc<RefCell<Metadata>>,
     /// The same objects, as the warehouse sees them.
     s3: MemoryS3,
     faults: Faults,
@@ -146,6 +152,60 @@ impl ObjectStore for MemoryStore {
     }
 }
 
+impl ObjectWriter for MemoryStore {
+    type Multipart = (Target, Vec<u8>);
+
+    async fn put(&self, target: &Target, bytes: Vec<u8>) -> Result<Written, StoreError> {
+        let put = async {
+            let size = bytes.len() as u64;
+            drop(self.put(&target.bucket, &target.key, bytes.into()));
+            let place = (target.bucket.clone(), target.key.clone());
+            self.metadata.borrow_mut().insert(place, target.metadata.iter().cloned().collect());
+            Ok(Written { etag: self.etag(&target.bucket, &target.key), size })
+        };
+        self.faults.around(Point::StoreWrite(target.key.clone()), put, store_failed).await
+    }
+
+    async fn begin(&self, target: &Target) -> Result<Self::Multipart, StoreError> {
+        let begin = async { Ok((target.clone(), Vec::new())) };
+        self.faults.around(Point::StoreWrite(target.key.clone()), begin, store_failed).await
+    }
+
+    async fn put_part(&self, (target, parts): &mut Self::Multipart, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let key = target.key.clone();
+        let put_part = async {
+            parts.extend(bytes);
+            Ok(())
+        };
+        self.faults.around(Point::StoreWrite(key), put_part, store_failed).await
+    }
+
+    async fn complete(&self, (target, parts): Self::Multipart) -> Result<Written, StoreError> {
+        ObjectWriter::put(self, &target, parts).await
+    }
+
+    async fn abort(&self, _upload: Self::Multipart) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn metadata(&self, bucket: &str, key: &str) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        let place = (bucket.to_owned(), key.to_owned());
+        let metadata = async {
+            let is_there = self.objects.borrow().contains_key(&place);
+            Ok(is_there.then(|| self.metadata.borrow().get(&place).cloned().unwrap_or_default()))
+        };
+        self.faults.around(Point::StoreHead, metadata, store_failed).await
+    }
+
+    async fn delete(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        let delete = async {
+            drop(self.delete(bucket, key));
+            Ok(())
+        };
+        self.faults.around(Point::StoreWrite(key.to_owned()), delete, store_failed).await
+    }
+}
+
 /// Keeps what is announced.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryAnnouncer {
@@ -194,9 +254,11 @@ pub struct Harness {
     host: TestHost,
     pub config: Config,
     pub limits: Limits,
+    /// Who makes embeddings; `None`: nobody.
+    pub embedder: Option<StandInEmbedder>,
 }
 
-pub type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost>;
+pub type TestDiscovery = Discovery<McpWarehouse<HttpTransport>, MemoryCache, TestHost, HttpEmbedder<StandInEmbedder>>;
 
 type TestOutside = Outside<McpWarehouse<HttpTransport>, TestHost, StandIn, HttpModel<StandIn>>;
 
@@ -239,6 +301,7 @@ impl Harness {
             host: TestHost::default(),
             config: serde_json::from_str(CONFIG).expect("the configuration of the tests"),
             limits: Limits::default(),
+            embedder: None,
             faults,
         }
     }
@@ -256,6 +319,63 @@ impl Harness {
         }
     }
 
+    /// A converter of uploads that has just been started, and meets `faults`: from the bucket `uploads` into that of structured data.
+    ///
+    /// # Panics
+    /// Never: its configuration is one.
+    #[must_use]
+    pub fn converter(&self, faults: &Faults) -> Converter<MemoryStore, TestHost> {
+        let config = r#"{ "routes": [
+            { "bucket": "uploads", "prefix": "kept/", "output_bucket": "csv", "on_delete": "keep" },
+            { "bucket": "uploads", "output_bucket": "csv" } ] }"#;
+        Converter {
+            store: MemoryStore { faults: faults.clone(), ..self.store.clone() },
+            host: self.host.clone(),
+            config: serde_json::from_str(config).expect("the configuration of the tests"),
+            build: "test".to_owned(),
+        }
+    }
+
+    /// Delivers a message to a new converter. `None`: it died.
+    pub async fn convert(&self, event: &Notification, attempts: u32) -> Option<Answer> {
+        let body = serde_json::to_string(event).unwrap_or_default();
+        let converter = self.converter(&self.faults);
+        until_death(&self.faults, csv_worker::consume(&converter, &Delivery { body, attempts })).await
+    }
+
+    /// Converts an upload, as it is, and loads what became of it. Gives the keys of the outputs.
+    ///
+    /// # Panics
+    /// If it isn't converted at once.
+    pub async fn convert_and_load(&self, event: &Notification) -> Vec<String> {
+        assert_eq!(self.convert(event, 1).await, Some(Answer::Ack));
+        let outputs = self.outputs(&event.object.key);
+        for key in &outputs {
+            let etag = Some(self.store.etag("csv", key));
+            self.deliver_until_done(&notification(Action::PutObject, "csv", key, etag, self.store.tick())).await;
+        }
+        outputs
+    }
+
+    /// The record of an upload.
+    ///
+    /// # Panics
+    /// If it's there and can't be read.
+    #[must_use]
+    pub fn record(&self, key: &str) -> Option<Record> {
+        let (_, bytes) = self.store.get("csv", &format!(".uploads/uploads/{key}.json"))?;
+        Some(serde_json::from_slice(&bytes).expect("a record"))
+    }
+
+    /// The keys of what an upload became.
+    #[must_use]
+    pub fn outputs(&self, key: &str) -> Vec<String> {
+        match self.record(key).map(|record| record.state) {
+            Some(State::Converted { outputs, .. }) => outputs.into_iter().map(|output| output.key).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A discovery Worker that has just been started, and meets `faults`.
     #[must_use]
     pub fn discovery(&self, faults: &Faults) -> TestDiscovery {
@@ -267,6 +387,10 @@ impl Harness {
                 similarity: living_core::similarity::Options::default(),
                 versions_a_day: u64::MAX,
             },
+            embeddings: self
+                .embedder
+                .as_ref()
+                .map(|embedder| Embeddings::new(embedder.with(faults).client(), living_core::similarity::COSINE)),
         }
     }
 
@@ -284,7 +408,7 @@ impl Harness {
         self.discovery(&Faults::none()).run().await.unwrap_or_else(|failure| panic!("{failure}"))
     }
 
-    /// A dispatcher of the outbox that has just been started, and meets `faults`. Both channels are configured.
+    /// A dispatcher of the outbox that has just been started, and meets `faults`. All channels are configured.
     #[must_use]
     pub fn outside(&self, stand_in: &StandIn, faults: &Faults) -> TestOutside {
         let stand_in = stand_in.with(faults);
@@ -292,6 +416,7 @@ impl Harness {
             warehouse: self.duck.client_with(faults.clone()),
             host: self.host.clone(),
             slack: Some(Slack { webhook: stand_in.webhook(), review_url: None }),
+            mail: Some(stand_in.mailer()),
             model: Some(Describer { model: stand_in.model(), items_per_day: 100 }),
         }
     }

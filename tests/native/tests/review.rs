@@ -85,8 +85,8 @@ async fn a_merge_shows_first_what_it_touches_then_does_just_that_and_can_be_undo
     harness
         .duck
         .write(
-            "INSERT INTO saved_queries VALUES (uuid(), 'by label', NULL, 'SELECT … ''PRODUCTS''', 'hash', NULL, 3, 2, NULL, NULL, \
-             false, now()::TIMESTAMP, 'ann', now()::TIMESTAMP, NULL)",
+            "INSERT INTO report_log VALUES (uuid(), 1, 'created', uuid(), now()::TIMESTAMP, 'ann', 'by label', NULL, 'SELECT …', NULL, NULL, \
+             'hash', '{\"relations\":[\"entity_mentions\"],\"sources\":[],\"columns\":[\"label\"],\"every_column\":false}', 3, 2, '{}', NULL)",
         )
         .await;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, env};
 
-use living_core::similarity::{Comparison, Name, Verdict, with_embedding};
+use living_core::similarity::{Comparison, Name, with_embedding};
 use serde::{Deserialize, Serialize};
 
 /// Names of one request. OpenAI takes 2,048; small servers take less.
@@ -45,10 +45,9 @@ impl Embeddings {
     /// # Errors
     /// If the endpoint doesn't answer, or not with a vector for each name.
     pub(crate) fn weigh_in(&self, pairs: &mut [(Name, Name, Comparison)]) -> Result<(), String> {
-        let is_in_doubt = |comparison: &Comparison| comparison.verdict == Verdict::InDoubt;
         let mut vectors: BTreeMap<String, Vec<f64>> = pairs
             .iter()
-            .filter(|(.., comparison)| is_in_doubt(comparison))
+            .filter(|(.., comparison)| comparison.is_open())
             .flat_map(|(left, right, _)| [(left.phrase(), Vec::new()), (right.phrase(), Vec::new())])
             .collect();
         let phrases: Vec<String> = vectors.keys().cloned().collect();
@@ -57,7 +56,7 @@ impl Embeddings {
                 vectors.insert(phrase.clone(), vector);
             }
         }
-        for (left, right, comparison) in pairs.iter_mut().filter(|(.., comparison)| is_in_doubt(comparison)) {
+        for (left, right, comparison) in pairs.iter_mut().filter(|(.., comparison)| comparison.is_open()) {
             if let (Some(left), Some(right)) = (vectors.get(&left.phrase()), vectors.get(&right.phrase())) {
                 *comparison = with_embedding(comparison, cosine(left, right), self.least);
             }

@@ -65,7 +65,8 @@ pub(crate) enum Access {
 }
 
 impl Tokens {
-    fn access(&self, presented: &str) -> Option<Access> {
+    /// What the bearer of a token may do; `None` for a token that this warehouse doesn't know.
+    pub(crate) fn access(&self, presented: &str) -> Option<Access> {
         if self.read_write.matches(presented) {
             return Some(Access::ReadWrite);
         }

@@ -1,4 +1,4 @@
-//! A JSON-RPC request as faults and the request log see it.
+//! A request as faults and the request log see it.
 
 use serde_json::Value;
 
@@ -8,18 +8,33 @@ pub(crate) struct Call {
     pub(crate) method: String,
     /// Only of `tools/call`.
     pub(crate) tool: Option<String>,
-    /// Only of `tools/call`; empty when the tool got no SQL.
+    /// Only of `tools/call` and `postgres`; empty when the tool got no SQL.
     pub(crate) sql: String,
 }
 
+/// The method of a JSON-RPC request that runs a statement.
+pub(crate) const TOOL_CALL: &str = "tools/call";
+/// What stands for the method in a statement that came over the Postgres protocol.
+pub(crate) const POSTGRES: &str = "postgres";
+
 impl Call {
+    /// A statement that came over the Postgres protocol.
+    pub(crate) fn postgres(sql: &str) -> Self {
+        Self { method: POSTGRES.to_owned(), tool: None, sql: sql.to_owned() }
+    }
+
+    /// Whether it's to run a statement, whichever way it came.
+    pub(crate) fn is_statement(&self) -> bool {
+        self.method == TOOL_CALL || self.method == POSTGRES
+    }
+
     /// Reads a request's body. `None` when it's no JSON-RPC call at all. What else may be wrong with it, such as the
     /// type of an argument, is for the protocol layer to say.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut message: Value = serde_json::from_slice(body).ok()?;
         let method = message.get_mut("method").map(Value::take).and_then(text)?;
         let mut at = |pointer| message.pointer_mut(pointer).map(Value::take).and_then(text);
-        if method == "tools/call" {
+        if method == TOOL_CALL {
             Some(Self { method, tool: at("/params/name"), sql: at("/params/arguments/sql").unwrap_or_default() })
         } else {
             Some(Self { method, tool: None, sql: String::new() })

@@ -25,6 +25,8 @@ pub struct Config {
     pub database_name: String,
     /// TCP port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
+    /// TCP port of the Postgres protocol, likewise.
+    pub postgres_port: u16,
     /// Who may call.
     pub tokens: Tokens,
     /// How tool calls are answered.
@@ -51,6 +53,7 @@ impl Config {
             storage: Storage::Memory,
             database_name: DEFAULT_DATABASE_NAME.to_owned(),
             port: 0,
+            postgres_port: 0,
             tokens,
             reply_style: ReplyStyle::StatefulSse,
             httpfs: None,

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     config::{Config, Limits, R2, Storage},
     duckdb::{Column, Connection, Database, DuckDbError, INTERRUPTED, Prepared, StatementKind},
     error::StartError,
-    outcome::{Failure, Table},
+    outcome::Failure,
     policy,
 };
 
@@ -41,10 +42,32 @@ pub(crate) struct Engine {
     running: TaskTracker,
 }
 
+/// Takes the result of a call while it's made.
+pub(crate) trait Sink: Send + 'static {
+    /// Comes once, before any row.
+    fn columns(&mut self, columns: &[Column]);
+
+    /// Takes the next rows, each an array of one value per column, and says whether it wants more. May block.
+    fn rows(&mut self, columns: &[Column], rows: Vec<Value>) -> bool;
+}
+
+/// What the text of a call is run with.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(pub(crate) Vec<Option<String>>);
+
+/// What a statement asks for and gives, before it runs.
+#[derive(Debug)]
+pub(crate) struct Description {
+    /// How many parameters it has.
+    pub(crate) parameters: usize,
+    pub(crate) columns: Vec<Column>,
+}
+
 /// How a call ended.
 #[derive(Debug)]
-pub(crate) enum Ending {
-    Done(Table),
+pub(crate) enum Ending<S> {
+    /// The sink has the whole result, or as much as it wanted.
+    Done(S),
     Failed(Failure),
     /// Interrupted at the time limit.
     TimedOut(Failure),
@@ -100,21 +123,35 @@ impl Engine {
 
     /// Runs `sql` to its end: the reply, the time limit, or `departure`. Returns only when the statement has really
     /// ended, so after a cancellation nothing of it runs or commits any more.
-    pub(crate) async fn run(self: Arc<Self>, sql: String, access: Access, departure: CancellationToken) -> Ending {
+    pub(crate) async fn run<S: Sink>(
+        self: Arc<Self>,
+        sql: String,
+        parameters: Parameters,
+        access: Access,
+        departure: CancellationToken,
+        sink: S,
+    ) -> Ending<S> {
         let tracker = self.running.clone();
         // A task of its own: the caller's future may be dropped at any time, the interrupt must still be sent.
-        let task = tracker.spawn(async move { self.run_interruptibly(sql, access, departure).await });
+        let task = tracker.spawn(self.run_interruptibly(sql, parameters, access, departure, sink));
         task.await.unwrap_or_else(|error| Ending::Failed(internal_failure(&error)))
     }
 
-    async fn run_interruptibly(self: Arc<Self>, sql: String, access: Access, departure: CancellationToken) -> Ending {
+    async fn run_interruptibly<S: Sink>(
+        self: Arc<Self>,
+        sql: String,
+        parameters: Parameters,
+        access: Access,
+        departure: CancellationToken,
+        sink: S,
+    ) -> Ending<S> {
         let connection = match self.connect() {
             Ok(connection) => Arc::new(connection),
             Err(error) => return Ending::Failed(error.into()),
         };
         let mut statement = {
             let (engine, connection) = (self.clone(), connection.clone());
-            tokio::task::spawn_blocking(move || engine.execute(&connection, &sql, access))
+            tokio::task::spawn_blocking(move || engine.execute(&connection, &sql, &parameters, access, sink))
         };
         let stop = tokio::select! {
             result = &mut statement => return ending(result, None),
@@ -137,9 +174,16 @@ impl Engine {
     }
 
     /// Blocks until the call's statement has ended.
-    fn execute(&self, connection: &Connection, sql: &str, access: Access) -> Result<Table, Failure> {
+    fn execute<S: Sink>(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        parameters: &Parameters,
+        access: Access,
+        mut sink: S,
+    ) -> Result<S, Failure> {
         policy::check_text(sql)?;
-        connection.execute(&format!("USE {}; SET SESSION TimeZone = 'UTC'", quoted_name(&self.database_name)))?;
+        self.set_up(connection)?;
         if access == Access::ReadOnly {
             connection.execute("BEGIN TRANSACTION READ ONLY")?;
         }
@@ -148,35 +192,40 @@ impl Engine {
         let count = statements.count();
         policy::check_count(sql, count, self.allow_multiple_statements)?;
         let one_text = policy::is_one_text(sql);
-        let mut table = Table::default();
         for index in 0..count {
             let prepared = statements.prepare(index)?;
             let kind = prepared.kind();
-            let made_by_duckdb = one_text && index + 1 < count;
-            policy::check_kind(kind, access, made_by_duckdb, self.allow_multiple_statements)?;
+            let is_last = index + 1 == count;
+            policy::check_kind(kind, access, one_text && !is_last, self.allow_multiple_statements)?;
             if access == Access::ReadOnly && kind == StatementKind::Explain {
                 policy::check_explained(connection, sql)?;
             }
-            table = self.table(&prepared)?;
+            prepared.bind(&parameters.0)?;
+            // The result of a text is that of its last statement.
+            run_prepared(&prepared, is_last.then_some(&mut sink))?;
         }
-        Ok(table)
+        Ok(sink)
     }
 
-    /// Runs one statement and takes its rows: at most one more than the limit, which shows that there are more.
-    fn table(&self, prepared: &Prepared<'_>) -> Result<Table, Failure> {
-        // Before the run: what an INSERT … RETURNING can't show must not be inserted.
-        check_readable(&prepared.columns())?;
-        let mut stream = prepared.run()?;
-        let columns = stream.columns();
-        check_readable(&columns)?;
-        let mut rows = Vec::new();
-        while rows.len() <= self.limits.rows && stream.fetch(&columns, &mut rows)? {}
-        rows.truncate(self.limits.rows + 1);
-        Ok(Table {
-            column_types: columns.iter().map(|column| column.data_type.to_string()).collect(),
-            columns: columns.into_iter().map(|column| column.name).collect(),
-            rows,
-        })
+    /// What a text of one statement asks for and gives. Nothing of it runs.
+    pub(crate) async fn describe(self: Arc<Self>, sql: String) -> Result<Description, Failure> {
+        let describe = move || {
+            policy::check_text(&sql)?;
+            let connection = self.connect()?;
+            self.set_up(&connection)?;
+            let statements = connection.statements(&sql)?;
+            policy::check_count(&sql, statements.count(), self.allow_multiple_statements)?;
+            let prepared = statements.prepare(statements.count() - 1)?;
+            if prepared.has_open_columns() {
+                return Err(Failure::invalid_input("every parameter has to be cast: CAST($1 AS TEXT)"));
+            }
+            Ok(Description { parameters: prepared.parameter_count(), columns: prepared.columns() })
+        };
+        tokio::task::spawn_blocking(describe).await.unwrap_or_else(|error| Err(internal_failure(&error)))
+    }
+
+    fn set_up(&self, connection: &Connection) -> Result<(), DuckDbError> {
+        connection.execute(&format!("USE {}; SET SESSION TimeZone = 'UTC'", quoted_name(&self.database_name)))
     }
 
     /// Waits for running statements (which the shutdown token interrupts), writes everything to the database file and
@@ -192,6 +241,28 @@ impl Engine {
             .await
             .unwrap_or_else(|error| Err(DuckDbError::new(format!("INTERNAL Error: {error}"))))
     }
+}
+
+/// Runs one statement to its end, or until the sink has enough.
+fn run_prepared(prepared: &Prepared<'_>, sink: Option<&mut impl Sink>) -> Result<(), Failure> {
+    // Before the run: what an INSERT … RETURNING can't show must not be inserted.
+    check_readable(&prepared.columns())?;
+    let mut stream = prepared.run()?;
+    let columns = stream.columns();
+    check_readable(&columns)?;
+    let mut rows = Vec::new();
+    match sink {
+        Some(sink) => {
+            sink.columns(&columns);
+            while stream.fetch(&columns, &mut rows)? && sink.rows(&columns, std::mem::take(&mut rows)) {}
+        }
+        None => {
+            while stream.fetch(&columns, &mut rows)? {
+                rows.clear();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// SQL that turns a fresh instance into the warehouse, in order.
@@ -238,9 +309,12 @@ fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
     Ok(sql)
 }
 
-fn ending(result: Result<Result<Table, Failure>, tokio::task::JoinError>, stopped: Option<(Stop, Duration)>) -> Ending {
+fn ending<S>(
+    result: Result<Result<S, Failure>, tokio::task::JoinError>,
+    stopped: Option<(Stop, Duration)>,
+) -> Ending<S> {
     match (result, stopped) {
-        (Ok(Ok(table)), _) => Ending::Done(table),
+        (Ok(Ok(sink)), _) => Ending::Done(sink),
         (Ok(Err(failure)), Some((stop, limit))) if failure.error_type == INTERRUPTED => match stop {
             Stop::TimeLimit => Ending::TimedOut(Failure {
                 error: format!("Query execution timed out after {} seconds", limit.as_secs_f64()),

@@ -4,10 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::Call;
-
-/// The only method that rules match unless they name another.
-const TOOL_CALL: &str = "tools/call";
+use crate::call::{Call, POSTGRES, TOOL_CALL};
 
 /// One rule: which calls it hits, and with what.
 ///
@@ -24,7 +21,7 @@ struct Rule {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Condition {
-    /// JSON-RPC method; `tools/call` when absent.
+    /// JSON-RPC method, or `postgres`; statements, whichever way they came, when absent.
     method: Option<String>,
     /// Name of the tool.
     tool: Option<String>,
@@ -38,7 +35,7 @@ struct Condition {
 
 impl Condition {
     fn holds(&self, call: &Call) -> bool {
-        self.method.as_deref().unwrap_or(TOOL_CALL) == call.method
+        self.method.as_ref().map_or(call.is_statement(), |method| *method == call.method)
             && self.tool.as_ref().is_none_or(|tool| call.tool.as_ref() == Some(tool))
             && self.sql_contains.as_ref().is_none_or(|part| call.sql.contains(part))
     }
@@ -57,7 +54,7 @@ pub(crate) enum Fault {
     },
     /// Runs; then the connection is cut before the first byte of the reply.
     DropReply {},
-    /// Doesn't run; answers with an HTTP status.
+    /// Doesn't run; answers with an HTTP status, or with the fatal error of Postgres that comes nearest to it.
     Status {
         status: ErrorStatus,
         /// Seconds of the `Retry-After` header.
@@ -172,10 +169,12 @@ impl Faults {
     pub(crate) fn add(&self, rules: NewRules) -> Result<(), &'static str> {
         let makes_no_sense = |rule: &Rule| {
             matches!(rule.fault, Fault::FailBefore { .. })
-                && rule.condition.method.as_deref().is_some_and(|method| method != TOOL_CALL)
+                && rule.condition.method.as_deref().is_some_and(|method| ![TOOL_CALL, POSTGRES].contains(&method))
         };
         if rules.0.iter().any(makes_no_sense) {
-            return Err("fail_before is an error of a tool: it can't hit other methods than tools/call");
+            return Err(
+                "fail_before is an error of a statement: it can't hit other methods than tools/call and postgres",
+            );
         }
         self.lock().extend(rules.0.into_iter().map(|rule| RuleState { rule, matched: 0, hits: 0 }));
         Ok(())

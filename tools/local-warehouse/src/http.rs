@@ -54,21 +54,21 @@ pub(crate) struct Routes {
     pub(crate) engine: Arc<Engine>,
     pub(crate) tokens: Tokens,
     pub(crate) reply_style: ReplyStyle,
+    pub(crate) control: Control,
     pub(crate) shutdown: CancellationToken,
 }
 
-/// Faults and log, behind the MCP endpoint and the control API.
+/// Faults and log, behind both ways in and the control API.
 #[derive(Debug, Clone, Default)]
-struct Control {
-    faults: Arc<Faults>,
-    log: Arc<RequestLog>,
+pub(crate) struct Control {
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) log: Arc<RequestLog>,
 }
 
 impl Routes {
     /// `/mcp`, `/faults` and `/requests`, all behind bearer tokens.
     pub(crate) fn into_router(self) -> Router {
-        let Self { engine, tokens, reply_style, shutdown } = self;
-        let control = Control::default();
+        let Self { engine, tokens, reply_style, control, shutdown } = self;
         let stateful = reply_style == ReplyStyle::StatefulSse;
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(stateful)

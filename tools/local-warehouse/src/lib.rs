@@ -23,6 +23,7 @@ mod http;
 mod mcp;
 mod outcome;
 mod policy;
+mod postgres;
 mod requests;
 mod server;
 

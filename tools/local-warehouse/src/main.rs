@@ -33,6 +33,10 @@ struct Options {
     #[arg(long, default_value_t = 0)]
     port: u16,
 
+    /// Port of the Postgres protocol on 127.0.0.1, without TLS; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    postgres_port: u16,
+
     /// Token that may read and write.
     #[arg(long, env = "LOCAL_WAREHOUSE_TOKEN", hide_env_values = true, value_parser = parse_token)]
     token: Token,
@@ -113,6 +117,7 @@ impl From<Options> for Config {
             storage: if options.db.as_os_str() == ":memory:" { Storage::Memory } else { Storage::File(options.db) },
             database_name: options.database_name,
             port: options.port,
+            postgres_port: options.postgres_port,
             reply_style: match options.reply_style {
                 ReplyStyleOption::StatefulSse => ReplyStyle::StatefulSse,
                 ReplyStyleOption::StatelessJson => ReplyStyle::StatelessJson,
@@ -158,7 +163,12 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let warehouse = LocalWarehouse::start(options.into()).await?;
-    let ready = serde_json::json!({ "url": warehouse.url(), "duckdb": duckdb_version(), "pid": std::process::id() });
+    let ready = serde_json::json!({
+        "url": warehouse.url(),
+        "postgres": warehouse.postgres_address(),
+        "duckdb": duckdb_version(),
+        "pid": std::process::id(),
+    });
     writeln!(io::stdout(), "{ready}")?;
 
     tokio::select! {

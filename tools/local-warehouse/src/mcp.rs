@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::Access,
     duckdb::DuckDbError,
-    engine::{Ending, Engine},
-    outcome::Failure,
+    engine::{Ending, Engine, Parameters},
+    outcome::{Failure, Table},
     requests::{OpenEntry, Outcome},
 };
 
@@ -91,7 +91,9 @@ impl WarehouseTools {
             call.entry.close(Outcome::Error);
             return Err(failure.to_json());
         }
-        let (outcome, answer) = match self.engine.clone().run(sql, access, call.departure.clone()).await {
+        let table = Table::new(self.engine.limits());
+        let running = self.engine.clone().run(sql, Parameters::default(), access, call.departure.clone(), table);
+        let (outcome, answer) = match running.await {
             Ending::Done(table) => (Outcome::Ok, Ok(table.into_json(self.engine.limits()))),
             Ending::Failed(failure) => (Outcome::Error, Err(failure.to_json())),
             Ending::TimedOut(failure) => (Outcome::Timeout, Err(failure.to_json())),

@@ -2,19 +2,24 @@
 
 use serde_json::{Value, json};
 
-use crate::{config::Limits, duckdb::DuckDbError};
+use crate::{
+    config::Limits,
+    duckdb::{Column, DuckDbError},
+    engine::Sink,
+};
 
 /// Share of the rows that goes at each step until a result fits its character limit: one in ten, as in MotherDuck's
 /// open-source server.
 const CUT_DIVISOR: usize = 10;
 
-/// The rows of a statement.
-#[derive(Debug, Default)]
+/// The first rows of a statement: at most one more than the limit, which shows that there are more.
+#[derive(Debug)]
 pub(crate) struct Table {
-    pub(crate) columns: Vec<String>,
-    pub(crate) column_types: Vec<String>,
+    most: usize,
+    columns: Vec<String>,
+    column_types: Vec<String>,
     /// Arrays of one value per column.
-    pub(crate) rows: Vec<Value>,
+    rows: Vec<Value>,
 }
 
 /// Why a tool call failed, in the words of DuckDB where it's DuckDB that refused.
@@ -41,10 +46,27 @@ impl From<DuckDbError> for Failure {
     }
 }
 
+impl Sink for Table {
+    fn columns(&mut self, columns: &[Column]) {
+        self.columns = columns.iter().map(|column| column.name.clone()).collect();
+        self.column_types = columns.iter().map(|column| column.data_type.to_string()).collect();
+    }
+
+    fn rows(&mut self, _: &[Column], rows: Vec<Value>) -> bool {
+        self.rows.extend(rows);
+        self.rows.truncate(self.most);
+        self.rows.len() < self.most
+    }
+}
+
 impl Table {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { most: limits.rows + 1, columns: Vec::new(), column_types: Vec::new(), rows: Vec::new() }
+    }
+
     /// The result as the tool returns it. `self` may hold more rows than the limit: that's how more data shows.
     pub(crate) fn into_json(self, limits: &Limits) -> Value {
-        let Self { columns, column_types, mut rows } = self;
+        let Self { columns, column_types, mut rows, .. } = self;
         let mut warning = None;
         if rows.len() > limits.rows {
             rows.truncate(limits.rows);
@@ -113,7 +135,7 @@ mod tests {
     use super::*;
 
     fn table(rows: Vec<Value>) -> Table {
-        Table { columns: vec!["a".to_owned()], column_types: vec!["VARCHAR".to_owned()], rows }
+        Table { most: usize::MAX, columns: vec!["a".to_owned()], column_types: vec!["VARCHAR".to_owned()], rows }
     }
 
     fn limits(rows: usize, characters: usize) -> Limits {

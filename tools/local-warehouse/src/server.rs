@@ -1,6 +1,10 @@
 //! The running warehouse: listening, accepting, stopping.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -13,7 +17,8 @@ use crate::{
     config::Config,
     engine::Engine,
     error::{StartError, StopError},
-    http::{ConnectionCut, Routes},
+    http::{ConnectionCut, Control, Routes},
+    postgres::Postgres,
 };
 
 /// Time for replies that are on their way when the warehouse stops. Statements are interrupted at once, so only slow
@@ -26,9 +31,11 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct LocalWarehouse {
     url: String,
+    postgres_address: SocketAddr,
     tokens: Tokens,
     engine: Arc<Engine>,
     accepting: JoinHandle<()>,
+    accepting_postgres: JoinHandle<()>,
     shutdown: CancellationToken,
     _stop_on_drop: DropGuard,
 }
@@ -41,23 +48,28 @@ impl LocalWarehouse {
     /// When the database, the extension or the port can't be had; see [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
-        let port = config.port;
-        let listen = |source| StartError::Listen { port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let (listener, address) = listen(config.port).await?;
+        let (postgres_listener, postgres_address) = listen(config.postgres_port).await?;
+        let control = Control::default();
         let engine = Arc::new(Engine::open(&config, shutdown.clone())?);
         let routes = Routes {
             engine: engine.clone(),
             tokens: config.tokens.clone(),
             reply_style: config.reply_style,
+            control: control.clone(),
             shutdown: shutdown.clone(),
         };
+        let postgres =
+            Postgres { engine: engine.clone(), tokens: config.tokens.clone(), control, shutdown: shutdown.clone() };
+        let accepting_postgres = tokio::spawn(postgres.serve(postgres_listener));
         let accepting = tokio::spawn(accept(listener, routes.into_router(), shutdown.clone()));
         Ok(Self {
             url: format!("http://{address}/mcp"),
             tokens: config.tokens,
+            postgres_address,
             engine,
             accepting,
+            accepting_postgres,
             _stop_on_drop: shutdown.clone().drop_guard(),
             shutdown,
         })
@@ -67,6 +79,12 @@ impl LocalWarehouse {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it speaks the Postgres protocol, without TLS. The password is the token.
+    #[must_use]
+    pub fn postgres_address(&self) -> SocketAddr {
+        self.postgres_address
     }
 
     /// The tokens that it accepts.
@@ -81,11 +99,20 @@ impl LocalWarehouse {
     /// When that last write fails.
     pub async fn stop(self) -> Result<(), StopError> {
         self.shutdown.cancel();
-        if let Err(error) = self.accepting.await {
-            tracing::error!(%error, "the accept loop ended badly");
+        for accepting in [self.accepting, self.accepting_postgres] {
+            if let Err(error) = accepting.await {
+                tracing::error!(%error, "the accept loop ended badly");
+            }
         }
         self.engine.close().await.map_err(|error| StopError(error.message))
     }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 async fn accept(listener: TcpListener, router: Router, shutdown: CancellationToken) {

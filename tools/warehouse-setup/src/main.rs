@@ -4,15 +4,15 @@
 //! statements: what it makes is a convenience that not every engine offers.
 
 mod catalog;
-mod transport;
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use living_core::sql::{Statement, identifier, split};
 use living_warehouse::{Endpoint, Error, ErrorClass, McpWarehouse, Warehouse};
+use native_http::UreqTransport;
 
-use crate::{catalog::Catalog, transport::UreqTransport};
+use crate::catalog::Catalog;
 
 const USAGE: &str = "\
 Usage: warehouse-setup --url URL --database NAME SCRIPT... [--optional SCRIPT]...

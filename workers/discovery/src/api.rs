@@ -2,6 +2,7 @@
 
 use living_core::catalog::review::Refusal;
 use living_kit::{Host, Problem};
+use living_model::Embedder;
 use living_warehouse::Warehouse;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,8 +16,8 @@ const MAX_TEXT: usize = 1_000;
 const STATES: [&str; 5] = ["open", "merged", "kept", "rejected", "renamed"];
 
 /// `GET /conflicts?state=open&after=<conflict_id>`
-pub(crate) async fn conflicts<W: Warehouse, C: VersionCache, H: Host>(
-    discovery: &Discovery<W, C, H>,
+pub(crate) async fn conflicts<W: Warehouse, C: VersionCache, H: Host, E: Embedder>(
+    discovery: &Discovery<W, C, H, E>,
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<Value, Problem> {
     let (mut state, mut after) = ("open".to_owned(), None);
@@ -42,8 +43,8 @@ fn parse_id(text: &str) -> Result<Uuid, Problem> {
 }
 
 /// `POST /decisions`
-pub(crate) async fn decide<W: Warehouse, C: VersionCache, H: Host>(
-    discovery: &Discovery<W, C, H>,
+pub(crate) async fn decide<W: Warehouse, C: VersionCache, H: Host, E: Embedder>(
+    discovery: &Discovery<W, C, H, E>,
     body: &str,
 ) -> Result<Value, Problem> {
     let made = discovery.decide(parse(body)?).await.map_err(problem)?;
@@ -51,8 +52,8 @@ pub(crate) async fn decide<W: Warehouse, C: VersionCache, H: Host>(
 }
 
 /// `POST /decisions/preview`
-pub(crate) async fn preview<W: Warehouse, C: VersionCache, H: Host>(
-    discovery: &Discovery<W, C, H>,
+pub(crate) async fn preview<W: Warehouse, C: VersionCache, H: Host, E: Embedder>(
+    discovery: &Discovery<W, C, H, E>,
     body: &str,
 ) -> Result<Value, Problem> {
     let preview = discovery.preview(&parse(body)?).await.map_err(problem)?;

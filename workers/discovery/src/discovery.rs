@@ -20,10 +20,14 @@ use living_core::{
     time::Timestamp,
 };
 use living_kit::{Host, log as line};
+use living_model::Embedder;
 use living_warehouse::{Error, Warehouse};
 use serde::Serialize;
 
-use crate::{listing, similar::Comparing};
+use crate::{
+    Embeddings, listing,
+    similar::{self, Comparing},
+};
 
 /// Tells readers that cache the schema which version is the newest.
 #[expect(async_fn_in_trait, reason = "used through generics only, on one thread")]
@@ -60,11 +64,13 @@ pub struct RunReport {
 
 /// The Worker's logic, with its ports.
 #[derive(Debug)]
-pub struct Discovery<W, C, H> {
+pub struct Discovery<W, C, H, E> {
     pub warehouse: W,
     pub cache: C,
     pub host: H,
     pub options: Options,
+    /// `None`: names and values decide alone.
+    pub embeddings: Option<Embeddings<E>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +87,7 @@ struct Touched {
     after: TotalsByItem,
 }
 
-impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
+impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> {
     /// Folds in all commits that are there, and makes the versions that follow.
     ///
     /// # Errors
@@ -168,8 +174,13 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
             new.into_iter().partition(|key| key.kind == ItemKind::EntityType);
         let options = &self.options.similarity;
         let comparing = Comparing::new(&self.warehouse, options, commit.commit_seq, &after, &decided);
-        let mut similar = comparing.entity_types(&new_types).await?;
-        similar.append(&mut comparing.fields(&new_fields).await?);
+        let mut compared = comparing.entity_types(&new_types).await?;
+        let (mut similar, others) = comparing.merged_elsewhere(&new_fields);
+        compared.append(&mut comparing.fields(&others).await?);
+        if let Some(embeddings) = &self.embeddings {
+            comparing.weigh_in(embeddings, &mut compared).await?;
+        }
+        similar.append(&mut similar::best(compared));
         news.new_entity_types = new_types.len() as u64;
         news.new_fields = new_fields.len() as u64;
         news.conflicts = similar.len() as u64;

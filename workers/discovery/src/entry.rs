@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use living_core::similarity;
+use living_http::front_page;
 use living_kit::{
-    Answer, ConfigError, FetchTransport, Problem, RequestId, WorkerHost, admit_admin, answer, log, messages,
-    misconfigured, required_var, warehouse,
+    Answer, ConfigError, FetchTransport, Problem, RequestId, WorkerHost, WorkerWarehouse, admit_admin, answer, log,
+    messages, method, misconfigured, optional_secret, optional_var, query_pairs, required_var, warehouse,
 };
-use living_warehouse::McpWarehouse;
+use living_model::{EmbeddingEndpoint, HttpEmbedder};
 use worker::{
     Context, Env, Method, Request, Response, ScheduleContext, ScheduledEvent, event,
     kv::KvStore,
@@ -15,7 +16,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, Options, VersionCache, api, outside::entry as outside, typed};
+use crate::{Discovery, Embeddings, Options, VersionCache, api, outside::entry as outside, typed};
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -23,7 +24,7 @@ const RETRY_SECONDS: u32 = 30;
 /// The key of the cache under which the newest version stands.
 const VERSION_KEY: &str = "schema_version";
 
-type WorkerDiscovery = Discovery<McpWarehouse<FetchTransport>, Kv, WorkerHost>;
+type WorkerDiscovery = Discovery<WorkerWarehouse, Kv, WorkerHost, HttpEmbedder<FetchTransport>>;
 
 /// Messages say that there are commits, or that somebody wants a run: one run answers all of a batch. What a message says else is
 /// of no matter, so that any loader can ask. Those of the outbox's queue say that there may be something to send.
@@ -72,24 +73,21 @@ async fn fetch(mut request: Request, env: Env, _ctx: Context) -> worker::Result<
 async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, Problem> {
     admit_admin(env, request)?;
     let url = request.url().map_err(|_| Problem::bad_request("the URL can't be read"))?;
-    match (url.path(), request.method()) {
-        ("/run", Method::Post) => {
+    match (url.path(), method(request)) {
+        ("/run", Some(Method::Post)) => {
             let report = run(env).await?;
             outside::announce(env).await;
             Ok(report)
         }
-        ("/conflicts", Method::Get) => {
-            let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
-            api::conflicts(&configured(env)?, pairs).await
-        }
-        ("/decisions", Method::Post) => {
+        ("/conflicts", Some(Method::Get)) => api::conflicts(&configured(env)?, query_pairs(&url)).await,
+        ("/decisions", Some(Method::Post)) => {
             let discovery = configured(env)?;
             let made = api::decide(&discovery, &body(request).await?).await?;
             typed::maintain_and_log(&discovery.warehouse, &discovery.host).await;
             outside::announce(env).await;
             Ok(made)
         }
-        ("/decisions/preview", Method::Post) => api::preview(&configured(env)?, &body(request).await?).await,
+        ("/decisions/preview", Some(Method::Post)) => api::preview(&configured(env)?, &body(request).await?).await,
         ("/conflicts", _) => Err(Problem::method_not_allowed("GET")),
         ("/run" | "/decisions" | "/decisions/preview", _) => Err(Problem::method_not_allowed("POST")),
         _ => Err(Problem::not_found()),
@@ -126,7 +124,25 @@ fn discovery(env: &Env) -> Result<WorkerDiscovery, ConfigError> {
         cache: Kv(env.kv("SCHEMA_CACHE").map_err(|_| ConfigError::MissingVar("SCHEMA_CACHE"))?),
         host: WorkerHost,
         options: options(env)?,
+        embeddings: embeddings(env)?,
     })
+}
+
+/// `EMBEDDINGS_URL`: an OpenAI-compatible address; empty: no embeddings. `EMBEDDINGS_MODEL`: the model there. `EMBEDDINGS_MIN_COSINE`:
+/// from where on two names in doubt are one.
+fn embeddings(env: &Env) -> Result<Option<Embeddings<HttpEmbedder<FetchTransport>>>, ConfigError> {
+    const URL: &str = "EMBEDDINGS_URL";
+    let Some(url) = optional_var(env, URL) else {
+        return Ok(None);
+    };
+    if front_page(&url).is_none() {
+        return Err(ConfigError::Invalid { name: URL, reason: "it's not an address of HTTP".to_owned() });
+    }
+    let is_cosine = |cosine: &f64| (-1.0..=1.0).contains(cosine);
+    let least = parsed(env, "EMBEDDINGS_MIN_COSINE", "a number from -1 to 1", is_cosine)?;
+    let model = required_var(env, "EMBEDDINGS_MODEL")?;
+    let endpoint = EmbeddingEndpoint { url, model, key: optional_secret(env, "EMBEDDINGS_API_KEY") };
+    Ok(Some(Embeddings::new(HttpEmbedder { endpoint, transport: FetchTransport }, least)))
 }
 
 /// `SIMILARITY_THRESHOLD`: least normalised Levenshtein similarity. `MAX_VERSIONS_PER_DAY`: after so many, new items wait.

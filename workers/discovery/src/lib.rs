@@ -7,6 +7,7 @@
 
 mod api;
 mod discovery;
+mod embeddings;
 #[expect(unreachable_pub, reason = "the runtime reaches them")]
 mod entry;
 mod listing;
@@ -16,6 +17,7 @@ mod similar;
 mod typed;
 
 pub use discovery::{Discovery, Failure, Options, RunReport, VersionCache};
+pub use embeddings::Embeddings;
 pub use outside::{Describer, Outside, OutsideReport, Sent, Slack};
 pub use review::{Count, Made, NotDecided, Preview, Report, Request, Versions};
 pub use typed::{TypedReport, maintain as maintain_typed};

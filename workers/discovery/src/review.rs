@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use living_core::catalog::{
-    Item, ItemKey, ItemKind, Totals,
-    content::Change,
-    fold::{Folded, FoldedItem},
-    log::{self, Wanted},
-    review::{self, Action, Decided, Decision, Known, Refusal},
+use living_core::{
+    catalog::{
+        Item, ItemKey, ItemKind, Totals,
+        content::Change,
+        fold::{Folded, FoldedItem},
+        log::{self, Wanted},
+        review::{self, Action, Decided, Decision, Known, Refusal},
+    },
+    report::statement::{self, Reader},
 };
 use living_kit::{Host, log as line};
-use living_warehouse::Warehouse;
+use living_model::Embedder;
+use living_warehouse::{Warehouse, listing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -61,7 +65,7 @@ pub struct Preview {
     pub counts: Vec<Count>,
     /// Views whose columns or values change.
     pub views: Vec<String>,
-    /// Reports that name what is touched. Their pinned results stay; a refreshed one may differ.
+    /// Reports that read what is touched, by their name. Their pinned results stay; a refreshed one may differ.
     pub reports: Vec<Report>,
 }
 
@@ -106,7 +110,7 @@ impl From<living_warehouse::Error> for NotDecided {
     }
 }
 
-impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
+impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> {
     /// Makes a decision, and the version that follows from it. One that was made under the same id is not made again.
     ///
     /// # Errors
@@ -186,7 +190,7 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
     /// If the warehouse doesn't answer.
     pub async fn resume_if_due(&self) -> Result<bool, Failure> {
         let decision = Decision {
-            id: self.new_id(),
+            id: self.host.new_id(),
             by: "discovery".to_owned(),
             reason: "the schema has changed less often within a day than the limit".to_owned(),
             action: Action::Resume,
@@ -197,17 +201,11 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
 
     fn decision(&self, request: &Request) -> Decision {
         Decision {
-            id: request.id.unwrap_or_else(|| self.new_id()),
+            id: request.id.unwrap_or_else(|| self.host.new_id()),
             by: request.by.clone(),
             reason: request.reason.clone(),
             action: request.action.clone(),
         }
-    }
-
-    fn new_id(&self) -> Uuid {
-        let mut random = [0; 10];
-        self.host.fill_random(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(self.host.now().millis().unsigned_abs(), &random).into_uuid()
     }
 
     /// The action, if it may be done now; of one that keeps two items apart, with what the item looks like.
@@ -267,27 +265,21 @@ impl<W: Warehouse, C: VersionCache, H: Host> Discovery<W, C, H> {
     }
 
     async fn reports(&self, folded: &Folded) -> Result<Vec<Report>, Failure> {
-        let names: BTreeSet<&str> = folded
-            .items
-            .iter()
-            .map(|folded| folded.item.key.name.as_str())
-            .chain(folded.changes.iter().map(|change| change.item.name.as_str()))
-            .collect();
-        if names.is_empty() {
+        if folded.changes.is_empty() {
             return Ok(Vec::new());
         }
-        let names: Vec<&str> = names.into_iter().collect();
-        let result = self.warehouse.run(&log::reports_naming(&names, REPORTS)).await?;
-        let report = |row: &Vec<Value>| {
-            let [report_id, name, schema_version] = row.as_slice() else { return None };
-            Some(Report {
-                report_id: report_id.as_str()?.to_owned(),
-                name: name.as_str()?.to_owned(),
-                schema_version: schema_version.as_i64()?,
-            })
+        let readers: Vec<(_, Reader)> = listing::parsed(&self.warehouse, &statement::readers()).await?;
+        let is_touched = |reader: &Reader| folded.changes.iter().any(|change| reader.reads.can_be_affected_by(change));
+        let touched = readers.into_iter().map(|(_, reader)| reader).filter(is_touched);
+        let report = |Reader { report_id, name, schema_version, .. }| Report {
+            report_id: report_id.to_string(),
+            name,
+            schema_version,
         };
-        let reports: Option<_> = result.rows.iter().map(report).collect();
-        reports.ok_or(Failure::Unreadable("a list of reports"))
+        let mut reports: Vec<Report> = touched.map(report).collect();
+        reports.sort_by(|a, b| (&a.name, &a.report_id).cmp(&(&b.name, &b.report_id)));
+        reports.truncate(REPORTS);
+        Ok(reports)
     }
 }
 

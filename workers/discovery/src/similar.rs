@@ -1,20 +1,27 @@
 //! Which new items look like one that is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use living_core::{
     catalog::{
         Item, ItemKey, ItemKind, Similar, Status, Totals,
+        embeddings::{self, MAX_PAIRS, Pair},
         fold::TotalsByItem,
         log::{self, Wanted},
         review::{self, Decided, Ruling, Verdict as Ruled},
     },
     profile::ColumnProfile,
-    similarity::{Column, Comparison, Context, Index, Name, Options, Verdict, columns_with, compare_with},
+    similarity::{
+        Column, Comparison, Context, Index, Name, Options, Verdict, columns_with, compare_with, with_embedding,
+    },
 };
+use living_model::Embedder;
 use living_warehouse::Warehouse;
 
-use crate::{Failure, listing};
+use crate::{Embeddings, Failure, listing};
 
 /// Known items that a new one is compared with in full: those whose names are most alike.
 const CANDIDATES: usize = 3;
@@ -33,6 +40,23 @@ pub(crate) struct Comparing<'a, W> {
 /// A new item, and known ones whose names are like its own, the best first.
 type Candidates<'a> = (&'a ItemKey, Vec<ItemKey>);
 
+/// A new item beside a candidate.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    new: ItemKey,
+    known: ItemKey,
+    /// Whether the candidate isn't new too.
+    was_there: bool,
+    comparison: Comparison,
+}
+
+impl Compared {
+    /// The names as an embedding is asked for them.
+    fn pair(&self) -> Option<Pair> {
+        embeddings::pair(Name::new(&self.new.name).phrase(), Name::new(&self.known.name).phrase())
+    }
+}
+
 impl<'a, W: Warehouse> Comparing<'a, W> {
     pub(crate) fn new(
         warehouse: &'a W,
@@ -46,7 +70,7 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
     }
 
     /// Compares new entity types, the most frequent first, with those of the same question, and with the new ones before them.
-    pub(crate) async fn entity_types(&self, new: &[&'a ItemKey]) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+    pub(crate) async fn entity_types(&self, new: &[&'a ItemKey]) -> Result<Vec<Compared>, Failure> {
         const KIND: ItemKind = ItemKind::EntityType;
         let mut candidates = Vec::new();
         let questions: BTreeSet<(&str, &str)> =
@@ -71,14 +95,13 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
 
     /// Compares new fields with those of other source tables, and with those of the same one that the load doesn't have: columns that
     /// occur together are never duplicates. A name that another table has too is a known name, and no near-duplicate; but if it was
-    /// merged there, it may have to be here.
-    pub(crate) async fn fields(&self, new: &[&'a ItemKey]) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+    /// merged there, it may have to be here: see [`Self::merged_elsewhere`].
+    pub(crate) async fn fields(&self, new: &[&'a ItemKey]) -> Result<Vec<Compared>, Failure> {
         const KIND: ItemKind = ItemKind::Field;
         if new.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Vec::new());
         }
         let known = self.known_names(KIND, None).await?;
-        let (mut similar, new) = self.merged_elsewhere(new);
         let is_known_name =
             |key: &ItemKey| known.iter().any(|other| other.scope != key.scope && other.name == key.name);
         let touched: Vec<ItemKey> = self.after.keys().filter(|key| key.kind == KIND).cloned().collect();
@@ -89,7 +112,7 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
                 index.insert(key.clone(), name.clone(), None);
             }
         }
-        let new = new.into_iter().filter(|key| !is_known_name(key));
+        let new = new.iter().copied().filter(|key| !is_known_name(key));
         let candidates: Vec<Candidates<'_>> =
             new.filter_map(|key| Some((key, self.found(key, &index, names.get(key)?)))).collect();
         let compare = |new: &ItemKey, known: &Item| {
@@ -97,8 +120,7 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
             let right = Column { name: names.get(&known.key)?, profile: profile(&known.totals) };
             Some(columns_with(self.options, left, right))
         };
-        similar.append(&mut self.settle(KIND, &candidates, compare).await?);
-        Ok(similar)
+        self.settle(KIND, &candidates, compare).await
     }
 
     /// The names that were there before the commit, but for those that it withdraws.
@@ -119,7 +141,7 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
     }
 
     /// New items whose name is merged into another in some other scope; and the rest.
-    fn merged_elsewhere(&self, new: &[&'a ItemKey]) -> (BTreeMap<ItemKey, Similar>, Vec<&'a ItemKey>) {
+    pub(crate) fn merged_elsewhere(&self, new: &[&'a ItemKey]) -> (BTreeMap<ItemKey, Similar>, Vec<&'a ItemKey>) {
         let mut similar = BTreeMap::new();
         let mut rest = Vec::new();
         for &key in new {
@@ -138,13 +160,13 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
         (similar, rest)
     }
 
-    /// Looks at the candidates themselves, and keeps for each new item the best that is a duplicate.
+    /// Compares new items with the candidates themselves.
     async fn settle(
         &self,
         kind: ItemKind,
         candidates: &[Candidates<'_>],
         compare: impl Fn(&ItemKey, &Item) -> Option<Comparison>,
-    ) -> Result<BTreeMap<ItemKey, Similar>, Failure> {
+    ) -> Result<Vec<Compared>, Failure> {
         let known: BTreeSet<&ItemKey> = candidates.iter().flat_map(|(_, known)| known).collect();
         let known: Vec<ItemKey> = known.into_iter().filter(|key| !self.after.contains_key(*key)).cloned().collect();
         let mut items = if known.is_empty() {
@@ -164,11 +186,37 @@ impl<'a, W: Warehouse> Comparing<'a, W> {
         }));
         let items: BTreeMap<&ItemKey, &Item> = items.iter().map(|item| (&item.key, item)).collect();
         let new: BTreeSet<&ItemKey> = candidates.iter().map(|(new, _)| *new).collect();
-        let similar = candidates.iter().filter_map(|(key, known)| {
-            let compared = known.iter().filter_map(|other| Some((other, compare(key, items.get(other)?)?)));
-            best(compared, |key| !new.contains(key)).map(|similar| ((*key).clone(), similar))
+        let compared = candidates.iter().flat_map(|(key, known)| known.iter().map(move |other| (*key, other)));
+        let compared = compared.filter_map(|(key, other)| {
+            let comparison = compare(key, items.get(other)?)?;
+            Some(Compared { new: key.clone(), known: other.clone(), was_there: !new.contains(other), comparison })
         });
-        Ok(similar.collect())
+        Ok(compared.collect())
+    }
+
+    /// Lets embeddings weigh in on what is in doubt. Of more pairs than are recorded, the most likely are.
+    pub(crate) async fn weigh_in<E: Embedder>(
+        &self,
+        embeddings: &Embeddings<E>,
+        compared: &mut [Compared],
+    ) -> Result<(), Failure> {
+        let mut doubtful: Vec<(&Comparison, Pair)> = compared
+            .iter()
+            .filter(|compared| compared.comparison.is_open())
+            .filter_map(|compared| Some((&compared.comparison, compared.pair()?)))
+            .collect();
+        doubtful.sort_by(|(a, of_a), (b, of_b)| b.score.total_cmp(&a.score).then_with(|| of_a.cmp(of_b)));
+        let pairs: BTreeSet<Pair> = doubtful.into_iter().take(MAX_PAIRS).map(|(_, pair)| pair).collect();
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let cosines = embeddings.cosines(self.warehouse, self.commit_seq, &pairs).await?;
+        for compared in compared {
+            if let Some(&cosine) = compared.pair().and_then(|pair| cosines.get(&pair)) {
+                compared.comparison = with_embedding(&compared.comparison, cosine, embeddings.least_cosine);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -191,16 +239,18 @@ fn profile(totals: &Totals) -> Option<&ColumnProfile> {
     }
 }
 
-/// Of the duplicates one that was there before, if there's one; of these the one with the highest score, the first by name among equals.
-fn best<'a>(
-    compared: impl Iterator<Item = (&'a ItemKey, Comparison)>,
-    was_there: impl Fn(&ItemKey) -> bool,
-) -> Option<Similar> {
-    compared
-        .filter(|(_, comparison)| comparison.verdict == Verdict::Duplicate)
-        .max_by(|a, b| {
-            let by_age = was_there(a.0).cmp(&was_there(b.0));
-            by_age.then_with(|| a.1.score.total_cmp(&b.1.score)).then_with(|| b.0.cmp(a.0))
-        })
-        .map(|(item, comparison)| Similar { item: item.clone(), score: comparison.score, reason: comparison.reason })
+/// For each new item the best of its duplicates: one that was there before, if there's one; of these the one with the highest score, the
+/// first by name among equals.
+pub(crate) fn best(mut compared: Vec<Compared>) -> BTreeMap<ItemKey, Similar> {
+    compared.retain(|compared| compared.comparison.verdict == Verdict::Duplicate);
+    compared.sort_by(|a, b| {
+        let by_age = Reverse(a.was_there).cmp(&Reverse(b.was_there));
+        by_age.then_with(|| b.comparison.score.total_cmp(&a.comparison.score)).then_with(|| a.known.cmp(&b.known))
+    });
+    let mut similar = BTreeMap::new();
+    for Compared { new, known, comparison, .. } in compared {
+        let Comparison { score, reason, .. } = comparison;
+        similar.entry(new).or_insert(Similar { item: known, score, reason });
+    }
+    similar
 }

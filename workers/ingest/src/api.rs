@@ -257,6 +257,10 @@ mod tests {
     struct OnePage(Page);
 
     impl Warehouse for OnePage {
+        fn max_rows(&self) -> u32 {
+            u32::MAX
+        }
+
         async fn run_page(&self, _statement: &Statement) -> Result<Page, living_warehouse::Error> {
             Ok(self.0.clone())
         }

@@ -9,14 +9,10 @@ use living_core::{
     },
     sql::{Literal, Statement},
 };
-use living_kit::{Answer, Delivery, Host, ObjectStore, log};
+use living_kit::{Answer, Delivery, Host, ObjectStore, log, log_event};
 use living_warehouse::{Error, Warehouse};
 
 use crate::{Announcer, Ingest, Outcome, failure::Failure};
-
-/// Longest wait before a message is delivered again, in seconds. With 10 retries from 5 seconds on, one that
-/// always fails at once is given up after 51 minutes.
-const MAX_RETRY_SECONDS: u32 = 900;
 
 /// Handles one message of the landing queue.
 pub async fn consume<S, W, A, H>(ingest: &Ingest<S, W, A, H>, delivery: &Delivery) -> Answer
@@ -31,9 +27,9 @@ where
         Ok(event) => event,
         // It's no better next time. It's kept where someone can find it.
         Err(error) => {
-            return answer_recorded(
-                ingest,
+            return Answer::recorded(
                 record(ingest, &delivery.body, &error.to_string()).await.map_err(Failure::from),
+                ingest.config.retry_seconds,
                 delivery.attempts,
             );
         }
@@ -41,7 +37,7 @@ where
     let outcome = ingest.handle(&event, delivery.attempts > 1).await;
     write_log(&event, &outcome, delivery.attempts, ingest.host.now().millis() - started.millis());
     match outcome {
-        Outcome::Retry { .. } => retry(ingest.config.retry_seconds, delivery.attempts),
+        Outcome::Retry { .. } => Answer::retry(ingest.config.retry_seconds, delivery.attempts),
         _ => Answer::Ack,
     }
 }
@@ -60,7 +56,7 @@ where
         Err(error) => record(ingest, &delivery.body, &error.to_string()).await.map_err(Failure::from),
         Ok(event) => record_event(ingest, &event, &delivery.body).await,
     };
-    answer_recorded(ingest, recorded, delivery.attempts)
+    Answer::recorded(recorded, ingest.config.retry_seconds, delivery.attempts)
 }
 
 /// Records an event that was given up: by what is so now, as for one that is handled.
@@ -97,16 +93,6 @@ where
     }
 }
 
-fn answer_recorded<S, W, A, H>(ingest: &Ingest<S, W, A, H>, recorded: Result<(), Failure>, attempts: u32) -> Answer {
-    match recorded {
-        Ok(()) => Answer::Ack,
-        Err(failure) => {
-            log::error("not_recorded").with("error", failure.to_string()).write();
-            retry(ingest.config.retry_seconds, attempts)
-        }
-    }
-}
-
 async fn quarantine<S: ObjectStore, W: Warehouse, A: Announcer, H: Host>(
     ingest: &Ingest<S, W, A, H>,
     route: &Route,
@@ -136,11 +122,6 @@ async fn record<S, W: Warehouse, A, H: Host>(
     ingest.warehouse.run(&statement).await.map(drop)
 }
 
-fn retry(first: u32, attempts: u32) -> Answer {
-    let doubled = first.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
-    Answer::RetryAfter { seconds: doubled.min(MAX_RETRY_SECONDS) }
-}
-
 fn write_log(event: &ObjectEvent, outcome: &Outcome, attempts: u32, millis: i64) {
     let line = match outcome {
         Outcome::NotOurs => log::info("not_ours"),
@@ -151,25 +132,5 @@ fn write_log(event: &ObjectEvent, outcome: &Outcome, attempts: u32, millis: i64)
         Outcome::Discarded { reason } => log::info("discarded").with("reason", reason),
         Outcome::Retry { reason } => log::error("failed").with("reason", reason),
     };
-    line.with("bucket", &event.bucket)
-        .with("key", &event.key)
-        .with("attempts", attempts)
-        .with("milliseconds", millis)
-        .with("memory_bytes", living_kit::memory_bytes())
-        .write();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_a_quarter_of_an_hour() {
-        let seconds = |attempts| match retry(5, attempts) {
-            Answer::RetryAfter { seconds } => seconds,
-            Answer::Ack => 0,
-        };
-        assert_eq!([seconds(1), seconds(2), seconds(5), seconds(9), seconds(100)], [5, 10, 80, 900, 900]);
-        assert_eq!(seconds(0), 5);
-    }
+    log_event(line, event, attempts, millis);
 }

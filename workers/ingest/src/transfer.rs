@@ -193,13 +193,25 @@ impl Profiler {
 }
 
 impl Failure {
-    /// An error of a statement that carries the object's rows: if the warehouse refuses them, it always will.
+    /// An error of a statement that carries the object's rows: if the warehouse refuses them, it always will. That it has no memory for
+    /// them just now says nothing of them.
     fn of_rows(error: living_warehouse::Error) -> Self {
         match error.class {
-            ErrorClass::Permanent | ErrorClass::OverLimit => {
-                Self::Unreadable(format!("the warehouse refuses the rows: {}", error.message))
-            }
+            ErrorClass::Permanent => Self::Unreadable(format!("the warehouse refuses the rows: {}", error.message)),
+            ErrorClass::OverLimit => Self::NotDone(format!("warehouse: {error}")),
             _ => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warehouse_without_memory_says_nothing_of_the_rows() {
+        let error = |class| living_warehouse::Error { class, message: "m".into(), retry_after: None };
+        assert!(matches!(Failure::of_rows(error(ErrorClass::OverLimit)), Failure::NotDone(_)));
+        assert!(matches!(Failure::of_rows(error(ErrorClass::Permanent)), Failure::Unreadable(_)));
     }
 }

@@ -3,54 +3,107 @@
 use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
-use living_core::schema::Schema;
 use living_kit::{
-    Caller, ConfigError, Problem, RequestId, Scope, Tokens, WorkerHost, log, misconfigured, required_secret,
-    required_var, warehouse,
+    Caller, Cors, FetchTransport, Host, Problem, QueryString, RequestId, WorkerHost, WorkerWarehouse, admit, log,
+    method, misconfigured, model, number_var, query_pairs, required_var, warehouse,
 };
-use worker::{
-    Context, Delay, Env, Fetcher, Headers, Method, Request, RequestInit, Response, event, kv::KvStore,
-    wasm_bindgen::JsValue,
-};
+use living_sqlgate::Gate;
+use worker::{Context, Delay, Env, Method, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 use crate::{
-    QueryRunner, SchemaCache, SchemaReader, openapi,
-    operation::{self, Operation, PathParameters, Route},
-    query,
-    query_string::QueryString,
+    CheckedReports, QueryGenerator, Reports, SchemaReader, VerifiedStore,
+    body::json_body,
+    bridge::{self, BridgeRequest},
+    busy::Place,
+    decisions, generate, graphql,
+    kv::Kv,
+    openapi,
+    operation::{self, BRIDGE, Operation, PathParameters, Route},
+    queries::{DATABASE, Queries},
+    query::{self, Asked, Format, Mode},
+    rate_limit::limit,
     reply::{Cache, Reply},
+    report::{self, Seen},
+    uploads, verified,
 };
 
-/// The key of the cache under which discovery writes the newest version.
-const VERSION_KEY: &str = "schema_version";
+/// Reports that one request looks at, and for how many seconds it begins with another: somebody waits for it.
+const CHECKED_ON_DEMAND: (usize, i64) = (20, 20);
 
-/// Largest body of a request, in bytes: a query has 100,000 characters at most, of up to four bytes, and quoting doubles some.
-const MAX_BODY: usize = 1 << 20;
+/// Reports that a daily run looks at, and for how many seconds it begins with another. A run has 15 minutes
+/// ([limits](https://developers.cloudflare.com/workers/platform/limits/)), and the last query may take one of them; of the 10,000
+/// requests that it may make, a report takes about ten.
+const CHECKED_DAILY: (usize, i64) = (800, 780);
+
+/// What pages of `ALLOWED_ORIGINS` may do.
+const CORS: Cors = Cors {
+    methods: "GET, POST, PUT, DELETE",
+    headers: "accept, authorization, content-type, if-none-match",
+    exposed: "etag, x-request-id, x-execution-id, x-served-by, x-schema-version, x-commit-seq, x-truncated, x-result-hash",
+};
+
+/// Daily: looks whether reports would still give the same. What it has no time for is the first of the next day.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
+    let checked = match warehouse(&env).and_then(|warehouse| Ok((warehouse, required_var(&env, DATABASE)?))) {
+        Ok((warehouse, database)) => {
+            let reports =
+                Reports { warehouse: &warehouse, host: &WorkerHost, database: database.as_str(), caller: "cron" };
+            check_reports(&env, &reports, CHECKED_DAILY).await
+        }
+        Err(error) => Err(misconfigured(&error)),
+    };
+    match checked {
+        Ok(report) => log::info("reports_checked")
+            .with("checked", report.checked.len())
+            .with("changed", report.changed())
+            .with("failed", report.failed.len())
+            .with("left", report.left)
+            .write(),
+        Err(problem) => {
+            log::error("reports_not_checked").with("error", problem.cause.unwrap_or(problem.detail)).write();
+        }
+    }
+}
 
 #[event(fetch)]
-async fn fetch(mut request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
+async fn fetch(mut request: Request, env: Env, ctx: Context) -> worker::Result<Response> {
     let id = RequestId::of(&request, &WorkerHost);
-    let origin = request.headers().get("origin").ok().flatten();
+    let origin = Cors::origin(&request);
     let etag = request.headers().get("if-none-match").ok().flatten();
-    let allowed = origin.filter(|origin| is_allowed(&env, origin));
-    let outcome =
-        if request.method() == Method::Options { Ok(None) } else { respond(&mut request, &env).await.map(Some) };
+    let outcome = if method(&request) == Some(Method::Options) {
+        Ok(None)
+    } else {
+        respond(&mut request, &env, &ctx).await.map(Some)
+    };
     let mut response = match outcome {
         Ok(None) => Response::empty()?.with_status(204),
         Ok(Some(reply)) => answer(reply, etag.as_deref())?,
+        Err(problem) if request.path().starts_with(BRIDGE) => bridge_problem(id.problem(problem)?).await?,
         Err(problem) => id.problem(problem)?,
     };
     let headers = response.headers_mut();
     headers.set("x-request-id", id.as_str())?;
-    headers.set("vary", "Origin")?;
-    if let Some(origin) = allowed {
-        allow(headers, &origin)?;
-    }
+    CORS.apply(&env, origin.as_deref(), headers)?;
     Ok(response)
 }
 
+/// A problem as SQLRooms reads it: `error` in a body of plain JSON.
+async fn bridge_problem(mut response: Response) -> worker::Result<Response> {
+    let status = response.status_code();
+    let mut problem: serde_json::Value = response.json().await?;
+    let text = |name: &str| problem.get(name).and_then(|part| part.as_str()).map(str::to_owned);
+    let error = text("detail").or_else(|| text("title"));
+    if let Some(fields) = problem.as_object_mut() {
+        fields.insert("error".to_owned(), error.into());
+    }
+    let headers = response.headers().clone();
+    headers.set("content-type", "application/json")?;
+    Ok(Response::from_json(&problem)?.with_status(status).with_headers(headers))
+}
+
 fn answer(reply: Reply, known: Option<&str>) -> worker::Result<Response> {
-    let Reply { content_type, body, etag, cache } = reply;
+    let Reply { content_type, body, etag, cache, headers: further } = reply;
     let is_known = etag.as_deref().zip(known).is_some_and(|(etag, known)| {
         known.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == etag || one == "*")
     });
@@ -63,37 +116,30 @@ fn answer(reply: Reply, known: Option<&str>) -> worker::Result<Response> {
     if let Some(etag) = etag {
         headers.set("etag", &etag)?;
     }
+    for (name, value) in further {
+        headers.set(name, &value)?;
+    }
     Ok(response)
 }
 
-/// Whether pages of that origin may read answers: `ALLOWED_ORIGINS` lists them whole, with blanks between.
-fn is_allowed(env: &Env, origin: &str) -> bool {
-    required_var(env, "ALLOWED_ORIGINS").is_ok_and(|list| list.split_whitespace().any(|allowed| allowed == origin))
-}
-
-fn allow(headers: &mut Headers, origin: &str) -> worker::Result<()> {
-    headers.set("access-control-allow-origin", origin)?;
-    headers.set("access-control-allow-methods", "GET, POST, DELETE")?;
-    headers.set("access-control-allow-headers", "authorization, content-type, if-none-match")?;
-    headers.set("access-control-expose-headers", "etag, x-request-id")?;
-    headers.set("access-control-max-age", "86400")
-}
-
-async fn respond(request: &mut Request, env: &Env) -> Result<Reply, Problem> {
+async fn respond(request: &mut Request, env: &Env, ctx: &Context) -> Result<Reply, Problem> {
     let url = request.url().map_err(|_| Problem::bad_request("the URL can't be read"))?;
-    let (route, path) = operation::find(&request.method(), url.path())?;
-    let caller = route.scope.map(|scope| admit(env, request, scope)).transpose()?;
+    let (route, path) = operation::find(method(request).as_ref(), url.path())?;
+    let caller = match route.scope {
+        Some(scope) => Some(admit(env, request, scope).await?),
+        None => None,
+    };
     if let Some(caller) = &caller {
         limit(env, caller).await?;
     }
-    let pairs = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned()));
-    let query = QueryString::parse(pairs)?;
-    carry_out(request, env, route, &path, &query, caller.as_ref()).await
+    let query = QueryString::parse(query_pairs(&url))?;
+    carry_out(request, env, ctx, route, &path, &query, caller.as_ref()).await
 }
 
 async fn carry_out(
     request: &mut Request,
     env: &Env,
+    ctx: &Context,
     route: &Route,
     path: &PathParameters,
     query: &QueryString,
@@ -102,6 +148,7 @@ async fn carry_out(
     let warehouse = warehouse(env).map_err(|error| misconfigured(&error))?;
     let cache = Kv::new(env).map_err(|error| misconfigured(&error))?;
     let schema = SchemaReader { warehouse: &warehouse, cache: &cache, host: &WorkerHost };
+    let queries = || Queries::new(env, ctx, caller, &warehouse, &cache);
     let part = |name: &str| path.get(name).map(String::as_str).unwrap_or_default();
     match route.operation {
         Operation::CurrentSchema => schema.current(query).await,
@@ -109,169 +156,212 @@ async fn carry_out(
         Operation::Versions => schema.versions(query).await,
         Operation::Version => schema.one(part("version"), query).await,
         Operation::Diff => schema.diff(query).await,
-        Operation::Conflicts => forward(env, "GET", &format!("/conflicts?{}", request_query(request)), None).await,
-        Operation::PreviewDecision => {
-            let body = decision(request, caller).await?;
-            forward(env, "POST", "/decisions/preview", Some(body)).await
+        Operation::Graphql => graphql::answer(env, json_body(request).await?).await,
+        Operation::Conflicts => decisions::conflicts(env, request).await,
+        Operation::PreviewDecision => decisions::preview(env, request, caller).await,
+        Operation::Decide => decisions::decide(env, request, caller).await,
+        Operation::Validate => {
+            let queries = queries()?;
+            let (asked, _) = query::parse(json_body(request).await?, queries.max_rows(), &WorkerHost)?;
+            let Asked::Query(query) = asked else {
+                return Err(Problem::bad_request("an earlier run needs no validation: send its sql"));
+            };
+            queries.validate(&query).await.map(|validation| Reply::json(&validation))
         }
-        Operation::Decide => {
-            let body = decision(request, caller).await?;
-            forward(env, "POST", "/decisions", Some(body)).await
+        Operation::Execute => {
+            let format = Format::accepted(request.headers().get("accept").ok().flatten().as_deref())?;
+            let queries = queries()?;
+            let (asked, id) = query::parse(json_body(request).await?, queries.max_rows(), &WorkerHost)?;
+            let id = id.map(|id| id.to_string());
+            query::encode(queries.execute(&asked, id.as_deref()).await?, format)
         }
-        Operation::Validate | Operation::Execute => {
-            let asked = query::parse(json_body(request).await?)?;
-            let runner = QueryRunner { warehouse: &warehouse, host: &WorkerHost };
-            if route.operation == Operation::Validate {
-                return runner.validate(&asked).await.map(|validation| Reply::json(&validation));
-            }
+        Operation::Cancel => {
+            let id = query::read_cancellation(json_body(request).await?)?;
+            queries()?.cancel(&id).await
+        }
+        Operation::BridgeTest
+        | Operation::BridgeCatalog
+        | Operation::BridgeExecute
+        | Operation::BridgeArrow
+        | Operation::BridgeArrowStream
+        | Operation::BridgeCancel => {
+            let call = BridgeRequest::parse(json_body(request).await?)?;
+            answer_bridge(route.operation, &call, &queries()?).await
+        }
+        Operation::Generate => {
+            let asked = generate::parse(json_body(request).await?)?;
             let caller = caller.map(|caller| caller.name.as_str()).unwrap_or_default();
-            let time_limit = Delay::from(Duration::from_secs(u64::from(asked.mode.seconds())));
-            let running = pin!(runner.execute(&asked, caller));
-            match select(running, time_limit).await {
-                Either::Left((answer, _)) => answer.map(|answer| Reply::json(&answer)),
-                // What is under way is dropped with the request, and the warehouse told.
-                Either::Right(_) => Err(query::too_slow(asked.mode)),
+            generated(env, &warehouse, &schema, &asked, caller).await
+        }
+        Operation::Verify | Operation::Verified | Operation::Withdraw => {
+            let caller = caller.ok_or_else(Problem::unauthorized)?;
+            let store = VerifiedStore { warehouse: &warehouse, host: &WorkerHost };
+            match route.operation {
+                Operation::Verify => {
+                    let request = verified::parse(json_body(request).await?)?;
+                    let kept = store.keep(&request, &gate(env)?, &caller.name, schema.newest_version().await?).await?;
+                    Ok(Reply::json(&kept))
+                }
+                Operation::Withdraw => store.withdraw(part("id"), caller).await.map(|done| Reply::json(&done)),
+                _ => store.list(query).await.map(|page| Reply::json(&page)),
             }
         }
+        Operation::CreateReport
+        | Operation::Reports
+        | Operation::CheckReports
+        | Operation::Report
+        | Operation::RunReport
+        | Operation::RefreshReport
+        | Operation::ReportHistory
+        | Operation::DiffReport
+        | Operation::CheckReport
+        | Operation::DeleteReport => {
+            let caller = caller.map(|caller| caller.name.as_str()).unwrap_or_default();
+            let database = required_var(env, DATABASE).map_err(|error| misconfigured(&error))?;
+            let reports = Reports { warehouse: &warehouse, host: &WorkerHost, database: database.as_str(), caller };
+            report(request, env, route.operation, part("id"), query, &reports).await
+        }
+        Operation::PreviewUpload | Operation::Upload => {
+            uploads::forward(env, request).await.map(|told| Reply::json(&told))
+        }
+        Operation::Uploads => uploads::with_loads(uploads::forward(env, request).await?, &warehouse).await,
         Operation::OpenApi => Ok(Reply { cache: Cache::Revalidate, ..Reply::json(&openapi::document()) }),
     }
 }
 
-fn request_query(request: &Request) -> String {
-    request.url().ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
+/// The gate for queries on what is there now.
+fn gate(env: &Env) -> Result<Gate, Problem> {
+    required_var(env, DATABASE).map(|name| query::gate(&name)).map_err(|error| misconfigured(&error))
 }
 
-// ---- Who asks ------------------------------------------------------------------------------------------------------------
-
-fn admit(env: &Env, request: &Request, scope: Scope) -> Result<Caller, Problem> {
-    let tokens = tokens(env).map_err(|error| misconfigured(&error))?;
-    let authorization = request.headers().get("authorization").ok().flatten();
-    let caller = tokens.caller(authorization.as_deref()).ok_or_else(Problem::unauthorized)?;
-    if caller.may(scope) {
-        Ok(caller.clone())
-    } else {
-        Err(Problem::new(403, "Forbidden", format!("this token has not the scope {:?}", scope.name())))
-    }
-}
-
-fn tokens(env: &Env) -> Result<Tokens, ConfigError> {
-    const NAME: &str = "API_TOKENS";
-    Tokens::parse(&required_secret(env, NAME)?).map_err(|reason| ConfigError::Invalid { name: NAME, reason })
-}
-
-/// Each token has so many requests a minute, as the binding `RATE_LIMIT` says; without one there's no limit.
-async fn limit(env: &Env, caller: &Caller) -> Result<(), Problem> {
-    let Ok(limiter) = env.rate_limiter("RATE_LIMIT") else {
-        return Ok(());
+/// Asks the language model, if one is configured, within the time that the configuration gives it.
+async fn generated(
+    env: &Env,
+    warehouse: &WorkerWarehouse,
+    schema: &SchemaReader<'_, WorkerWarehouse, Kv, WorkerHost>,
+    asked: &generate::GenerateRequest,
+    caller: &str,
+) -> Result<Reply, Problem> {
+    let model = model(env).map_err(|error| misconfigured(&error))?.ok_or_else(generate::no_model)?;
+    let gate = gate(env)?;
+    let generator = QueryGenerator {
+        warehouse,
+        host: &WorkerHost,
+        schema,
+        gate: &gate,
+        model: &model,
+        timer: &FetchTransport,
+        questions_per_day: number_var(env, "QUESTIONS_PER_DAY").map_err(|error| misconfigured(&error))?,
     };
-    match limiter.limit(caller.name.clone()).await {
-        Ok(outcome) if !outcome.success => {
-            Err(Problem::new(429, "Too many requests", "this token has sent too many requests within a minute"))
+    let seconds = number_var(env, "QUESTION_SECONDS").map_err(|error| misconfigured(&error))?;
+    let asking = pin!(generator.generate(asked, caller));
+    match select(asking, Delay::from(Duration::from_secs(seconds))).await {
+        Either::Left((answer, _)) => answer.map(|answer| Reply::json(&answer)),
+        // What is under way is dropped with the request. The question stays counted.
+        Either::Right(_) => Err(generate::too_slow(seconds)),
+    }
+}
+
+/// One of the calls of SQLRooms' bridge.
+async fn answer_bridge(operation: Operation, call: &BridgeRequest, queries: &Queries<'_>) -> Result<Reply, Problem> {
+    let (mode, moment) = call.moment(&WorkerHost)?;
+    let run = async || {
+        let asked = Asked::Query(Box::new(call.query(queries.max_rows(), &WorkerHost)?));
+        queries.execute(&asked, call.query_id().ok()).await
+    };
+    match operation {
+        Operation::BridgeExecute => call.records(run().await?),
+        Operation::BridgeArrow => bridge::arrow(run().await?),
+        Operation::BridgeArrowStream => call.frames(run().await?),
+        Operation::BridgeCancel => queries.cancel(call.query_id()?).await,
+        Operation::BridgeTest => {
+            queries.relations(mode, moment).await?;
+            Ok(Reply::json(&serde_json::json!({ "ok": true })))
         }
-        Ok(_) => Ok(()),
-        Err(error) => {
-            // Whoever may ask is not kept out because a limit can't be counted.
-            log::warning("rate_limit_failed").with("error", error.to_string()).write();
-            Ok(())
-        }
-    }
-}
-
-// ---- What the discovery Worker does --------------------------------------------------------------------------------------
-
-/// The body of a decision, with the name of whoever the token is of: nobody decides in another's name.
-async fn decision(request: &mut Request, caller: Option<&Caller>) -> Result<String, Problem> {
-    let mut body = json_body(request).await?;
-    let fields = body.as_object_mut().ok_or_else(|| Problem::bad_request("the body is not a JSON object"))?;
-    let name = caller.map(|caller| caller.name.clone()).unwrap_or_default();
-    if fields.insert("by".to_owned(), name.into()).is_some() {
-        return Err(Problem::bad_request("by: whoever decides is known by the token"));
-    }
-    Ok(body.to_string())
-}
-
-async fn json_body(request: &mut Request) -> Result<serde_json::Value, Problem> {
-    let content_type = request.headers().get("content-type").ok().flatten().unwrap_or_default();
-    if content_type.split(';').next().is_none_or(|kind| !kind.trim().eq_ignore_ascii_case("application/json")) {
-        return Err(Problem::new(415, "Unsupported media type", "the body has to be application/json"));
-    }
-    let too_large = || Problem::new(413, "Content too large", format!("a body has at most {MAX_BODY} bytes"));
-    let declared =
-        request.headers().get("content-length").ok().flatten().and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
-    }
-    let body = request.bytes().await.map_err(|_| Problem::bad_request("the body can't be read"))?;
-    if body.len() > MAX_BODY {
-        return Err(too_large());
-    }
-    serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
-}
-
-/// Asks the discovery Worker, over the binding `DISCOVERY`, and gives its answer on.
-async fn forward(env: &Env, method: &str, path: &str, body: Option<String>) -> Result<Reply, Problem> {
-    let failed = |error: worker::Error| Problem::unavailable().because(error);
-    let discovery: Fetcher =
-        env.service("DISCOVERY").map_err(|_| misconfigured(&ConfigError::MissingVar("DISCOVERY")))?;
-    let token = required_secret(env, "DISCOVERY_TOKEN").map_err(|error| misconfigured(&error))?;
-    let headers = Headers::new();
-    headers.set("authorization", &format!("Bearer {token}")).map_err(failed)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::from(method.to_owned()))
-        .with_headers(headers)
-        .with_body(body.map(|text| JsValue::from_str(&text)));
-    let mut response = discovery.fetch(format!("https://discovery{path}"), Some(init)).await.map_err(failed)?;
-    let answer: serde_json::Value = response.json().await.map_err(failed)?;
-    match response.status_code() {
-        200 => Ok(Reply::json(&answer)),
-        status @ (400 | 404 | 409 | 422) => {
-            let detail = answer.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default();
-            let title = match status {
-                400 => "Bad request",
-                404 => "Not found",
-                409 => "Conflict",
-                _ => "Not allowed",
-            };
-            Err(Problem::new(status, title, detail))
-        }
-        status => Err(Problem::unavailable().because(format_args!("the discovery Worker answered {status}"))),
-    }
-}
-
-// ---- Ports ---------------------------------------------------------------------------------------------------------------
-
-/// Seconds for which the schema at a version is kept. Nothing but descriptions changes in it.
-const KEPT_SECONDS: u64 = 300;
-
-struct Kv(KvStore);
-
-impl Kv {
-    fn new(env: &Env) -> Result<Self, ConfigError> {
-        env.kv("SCHEMA_CACHE").map(Self).map_err(|_| ConfigError::MissingVar("SCHEMA_CACHE"))
-    }
-}
-
-impl SchemaCache for Kv {
-    async fn newest_version(&self) -> Option<i64> {
-        self.0.get(VERSION_KEY).text().await.ok().flatten()?.parse().ok()
-    }
-
-    async fn get(&self, version: i64) -> Option<Schema> {
-        self.0.get(&schema_key(version)).json().await.ok().flatten()
-    }
-
-    async fn put(&self, schema: &Schema) {
-        let put = match self.0.put(&schema_key(schema.version.version), schema) {
-            Ok(put) => put.expiration_ttl(KEPT_SECONDS).execute().await.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = put {
-            log::warning("schema_not_cached").with("error", error).write();
+        _ => {
+            let relations = queries.relations(mode, moment).await?;
+            Ok(bridge::catalog(&queries.database, &relations))
         }
     }
 }
 
-fn schema_key(version: i64) -> String {
-    // Raise the number when the document's form changes.
-    format!("schema/1/{version}")
+/// The operations on reports.
+async fn report(
+    request: &mut Request,
+    env: &Env,
+    operation: Operation,
+    id: &str,
+    query: &QueryString,
+    reports: &Reports<'_, WorkerWarehouse, WorkerHost>,
+) -> Result<Reply, Problem> {
+    let id = || report::parse_id("id", id);
+    let seen =
+        |query: &QueryString| query.get("seen").map(|text| report::parse("seen", text, "a revision")).transpose();
+    let only_reads = matches!(
+        operation,
+        Operation::Reports | Operation::Report | Operation::ReportHistory | Operation::DeleteReport
+    );
+    let _place = if only_reads { None } else { Some(Place::of(env, Mode::Snapshot)?) };
+    match operation {
+        Operation::CreateReport => {
+            query.only(&[])?;
+            let request = report::read(json_body(request).await?, "a report")?;
+            reports.create(request).await.map(|report| Reply::json(&report))
+        }
+        Operation::Reports => reports.list(query).await.map(|list| Reply::json(&list)),
+        Operation::CheckReports => {
+            query.only(&[])?;
+            check_reports(env, reports, CHECKED_ON_DEMAND).await.map(|checked| Reply::json(&checked))
+        }
+        Operation::RunReport => {
+            query.only(&["kept"])?;
+            let kept = query.get("kept").map_or(Ok(false), |text| report::parse("kept", text, "true or false"))?;
+            reports.run(id()?, kept).await.map(|run| Reply::json(&run))
+        }
+        Operation::RefreshReport => {
+            query.only(&[])?;
+            let Seen { seen } = report::read(json_body(request).await?, "a revision that was seen")?;
+            reports.refresh(id()?, seen).await.map(|report| Reply::json(&report))
+        }
+        Operation::ReportHistory => reports.history(id()?, query).await.map(|history| Reply::json(&history)),
+        Operation::DiffReport => {
+            query.only(&["from", "to"])?;
+            reports.diff(id()?, query.get("from"), query.get("to")).await.map(|diff| Reply::json(&diff))
+        }
+        Operation::CheckReport => {
+            query.only(&[])?;
+            let checked = reports.check(id()?).await?;
+            announce(env).await;
+            Ok(Reply::json(&checked))
+        }
+        Operation::DeleteReport => {
+            query.only(&["seen"])?;
+            reports.delete(id()?, seen(query)?).await.map(|deleted| Reply::json(&deleted))
+        }
+        _ => {
+            query.only(&[])?;
+            reports.report(id()?).await.map(|report| Reply::json(&report))
+        }
+    }
+}
+
+/// Looks at reports, at most so many and for so many seconds.
+async fn check_reports(
+    env: &Env,
+    reports: &Reports<'_, WorkerWarehouse, WorkerHost>,
+    (most, seconds): (usize, i64),
+) -> Result<CheckedReports, Problem> {
+    let checked = reports.detect_report_changes(most, WorkerHost.now().plus_seconds(seconds)).await?;
+    if checked.changed() > 0 {
+        announce(env).await;
+    }
+    Ok(checked)
+}
+
+/// Says that there may be something to tell outside. If this gets lost, discovery's hourly dispatch tells it.
+async fn announce(env: &Env) {
+    let Ok(queue) = env.queue("OUTBOX") else { return };
+    if let Err(error) = queue.send("dispatch").await {
+        log::warning("outbox_not_announced").with("error", error.to_string()).write();
+    }
 }

@@ -1,5 +1,7 @@
 //! What an operation answers, before it's a response of the runtime.
 
+use living_kit::Problem;
+use living_warehouse::Error;
 use serde::Serialize;
 
 /// An answer.
@@ -10,6 +12,8 @@ pub(crate) struct Reply {
     /// What tells this body from all others at this address.
     pub(crate) etag: Option<String>,
     pub(crate) cache: Cache,
+    /// Further headers.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 /// How long a client may keep an answer.
@@ -36,7 +40,15 @@ impl Cache {
 impl Reply {
     pub(crate) fn json(value: &impl Serialize) -> Self {
         // Everything that is answered has a JSON text.
-        let body = serde_json::to_vec(value).unwrap_or_default();
-        Self { content_type: "application/json", body, etag: None, cache: Cache::Never }
+        Self::bytes("application/json", serde_json::to_vec(value).unwrap_or_default())
     }
+
+    pub(crate) const fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { content_type, body, etag: None, cache: Cache::Never, headers: Vec::new() }
+    }
+}
+
+/// The answer where the warehouse doesn't give what it has to. The log has its words.
+pub(crate) fn unavailable(error: Error) -> Problem {
+    Problem::unavailable().because(error)
 }

@@ -2,23 +2,28 @@
 
 use living_core::{
     catalog::content::{Change, Content, diff},
+    generation::{self, SemanticModel},
     schema::{self, At, Schema, Version},
     sql::{Literal, Statement},
-    time::Timestamp,
 };
-use living_kit::{Host, Problem};
-use living_warehouse::{Error, Warehouse, listing};
+use living_kit::{Host, Problem, QueryString};
+use living_warehouse::{Warehouse, listing};
 use schemars::JsonSchema;
 use serde::Serialize;
 use twox_hash::XxHash64;
 
 use crate::{
-    query_string::QueryString,
-    reply::{Cache, Reply},
+    generate::{self, DEFAULT_CONTEXT},
+    query::point_in_time,
+    reply::{Cache, Reply, unavailable},
 };
 
 /// Versions in one answer.
 const VERSIONS: usize = 100;
+
+/// Characters of a version's content that are read at once. One answer of the warehouse has 50,000
+/// ([limits](https://motherduck.com/docs/sql-reference/mcp/)), and each of these may be escaped.
+const CONTENT_PIECE: usize = 20_000;
 
 /// Least and most of `max_tokens`.
 const TOKENS: std::ops::RangeInclusive<usize> = 100..=1_000_000;
@@ -110,16 +115,31 @@ pub struct SchemaReader<'a, W, C, H> {
 impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
     /// `GET /api/schema/current`
     pub(crate) async fn current(&self, query: &QueryString) -> Result<Reply, Problem> {
-        let version = match self.cache.newest_version().await {
-            Some(version) => version,
-            None => self.version(At::Newest).await?.version,
-        };
-        self.reply(version, query).await
+        self.reply(self.newest_version().await?, query).await
+    }
+
+    /// The number of the newest version.
+    pub(crate) async fn newest_version(&self) -> Result<i64, Problem> {
+        match self.cache.newest_version().await {
+            Some(version) => Ok(version),
+            None => Ok(self.version(At::Newest).await?.version),
+        }
+    }
+
+    /// The newest version of the schema.
+    pub(crate) async fn newest(&self) -> Result<Schema, Problem> {
+        self.schema(self.newest_version().await?).await
+    }
+
+    /// The schema at a date or time.
+    pub(crate) async fn schema_at(&self, date: &str) -> Result<Schema, Problem> {
+        let time = point_in_time(date, self.host.now())?;
+        self.schema(self.version(At::Time(time)).await?.version).await
     }
 
     /// `GET /api/schema/at/{date}`
     pub(crate) async fn at(&self, date: &str, query: &QueryString) -> Result<Reply, Problem> {
-        let time = self.point_in_time(date)?;
+        let time = point_in_time(date, self.host.now())?;
         let version = self.version(At::Time(time)).await?.version;
         self.reply(version, query).await
     }
@@ -133,11 +153,16 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
     pub(crate) async fn versions(&self, query: &QueryString) -> Result<Reply, Problem> {
         query.only(&["before"])?;
         let before = query.get("before").map(|text| parse_version("before", text)).transpose()?;
+        Ok(Reply::json(&self.list(before).await?))
+    }
+
+    /// The versions before one, or the newest.
+    pub(crate) async fn list(&self, before: Option<i64>) -> Result<Versions, Problem> {
         let result = self.warehouse.run(&schema::versions(before, VERSIONS)).await.map_err(unavailable)?;
         let versions: Option<Vec<Version>> = result.rows.iter().map(|row| schema::read_version(row)).collect();
         let versions = versions.ok_or_else(Problem::unavailable)?;
         let next = versions.last().filter(|_| versions.len() == VERSIONS).map(|last| last.version);
-        Ok(Reply::json(&Versions { versions, next }))
+        Ok(Versions { versions, next })
     }
 
     /// `GET /api/schema/diff?from=&to=`
@@ -148,36 +173,34 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
             parse_version(name, text)
         };
         let (from, to) = (number("from")?, number("to")?);
-        let changes = diff(&self.content(from).await?, &self.content(to).await?);
-        let reply = Reply::json(&Diff { from, to, changes });
+        let reply = Reply::json(&self.changes(from, to).await?);
         Ok(Reply { etag: Some(format!("\"diff-{from}-{to}\"")), cache: Cache::Forever, ..reply })
     }
 
-    async fn content(&self, version: i64) -> Result<Content, Problem> {
-        let select = format!("SELECT content FROM schema_snapshots WHERE version = {}", Literal::Integer(version));
-        let result = self.warehouse.run(&Statement::read(select)).await.map_err(unavailable)?;
-        let row = result.first().ok_or_else(|| no_version(version))?;
-        let content = row.first().and_then(|content| content.as_str()).ok_or_else(Problem::unavailable)?;
-        Content::parse(content).map_err(|error| Problem::unavailable().because(error))
+    /// What changes between two versions.
+    pub(crate) async fn changes(&self, from: i64, to: i64) -> Result<Diff, Problem> {
+        let changes = diff(&self.content(from).await?, &self.content(to).await?);
+        Ok(Diff { from, to, changes })
     }
 
-    /// The last instant of a day, or an instant, that has been.
-    fn point_in_time(&self, date: &str) -> Result<Timestamp, Problem> {
-        let now = self.host.now();
-        let time = if date.len() == "2026-01-31".len() {
-            Timestamp::parse(&format!("{date}T00:00:00Z"))
-                .filter(|start| *start <= now)
-                .map(|start| start.plus_seconds(86_400 - 1).min(now))
-                .or_else(|| Timestamp::parse(&format!("{date}T00:00:00Z")))
-        } else {
-            Timestamp::parse(date)
-        };
-        let rule = "a date like 2026-01-31, or a time like 2026-01-31T12:00:00Z (RFC 3339)";
-        let time = time.ok_or_else(|| Problem::bad_request(format!("{date:?} is not {rule}")))?;
-        if time > now {
-            return Err(Problem::bad_request(format!("{date} is in the future: nobody knows the schema of then")));
+    async fn content(&self, version: i64) -> Result<Content, Problem> {
+        let mut content = String::new();
+        for piece in 0.. {
+            let select = format!(
+                "SELECT content[{} : {}] FROM schema_snapshots WHERE version = {}",
+                piece * CONTENT_PIECE + 1,
+                (piece + 1) * CONTENT_PIECE,
+                Literal::Integer(version)
+            );
+            let result = self.warehouse.run(&Statement::read(select)).await.map_err(unavailable)?;
+            let row = result.first().ok_or_else(|| no_version(version))?;
+            let text = row.first().and_then(|text| text.as_str()).ok_or_else(Problem::unavailable)?;
+            content.push_str(text);
+            if text.chars().count() < CONTENT_PIECE {
+                break;
+            }
         }
-        Ok(time)
+        Content::parse(&content).map_err(|error| Problem::unavailable().because(error))
     }
 
     async fn version(&self, at: At) -> Result<Version, Problem> {
@@ -192,10 +215,18 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
     }
 
     async fn reply(&self, version: i64, query: &QueryString) -> Result<Reply, Problem> {
-        query.only(&["format", "max_tokens"])?;
+        query.only(&["format", "max_tokens", "question"])?;
         let format = query.get("format").map_or(Ok(Format::Json), Format::parse)?;
         let max_tokens = query.get("max_tokens").map(parse_tokens).transpose()?;
+        let question = query.get("question").map(|question| parse_question(question, format)).transpose()?;
         let schema = self.schema(version).await?;
+        if let Some(question) = question {
+            let model = SemanticModel::of_schema(&schema);
+            let context = generation::context(&model, question, max_tokens.unwrap_or(DEFAULT_CONTEXT));
+            let body = context.markdown.into_bytes();
+            let etag = Some(format!("\"v{version}-question-{:016x}\"", XxHash64::oneshot(0, &body)));
+            return Ok(Reply { etag, cache: Cache::Revalidate, ..Reply::bytes(format.content_type(), body) });
+        }
         let schema = match max_tokens {
             Some(most) => schema.within(most, |schema| format.render(schema)),
             None => schema,
@@ -204,7 +235,7 @@ impl<W: Warehouse, C: SchemaCache, H: Host> SchemaReader<'_, W, C, H> {
         let body = format.render(&schema).into_bytes();
         // Descriptions may change, the rest doesn't.
         let etag = Some(format!("\"v{version}-{}{limit}-{:016x}\"", format.name(), XxHash64::oneshot(0, &body)));
-        Ok(Reply { content_type: format.content_type(), body, etag, cache: Cache::Revalidate })
+        Ok(Reply { etag, cache: Cache::Revalidate, ..Reply::bytes(format.content_type(), body) })
     }
 
     /// The schema at a version: from the cache, else from the warehouse.
@@ -239,10 +270,15 @@ fn parse_tokens(text: &str) -> Result<usize, Problem> {
     })
 }
 
-fn no_version(version: i64) -> Problem {
-    Problem::new(404, "Not found", format!("there is no version {version} of the schema"))
+/// What matters to a question is told as Markdown only.
+fn parse_question(question: &str, format: Format) -> Result<&str, Problem> {
+    if format == Format::Markdown {
+        generate::check_question(question)
+    } else {
+        Err(Problem::bad_request("question is for format=markdown"))
+    }
 }
 
-fn unavailable(error: Error) -> Problem {
-    Problem::unavailable().because(error)
+fn no_version(version: i64) -> Problem {
+    Problem::new(404, "Not found", format!("there is no version {version} of the schema"))
 }

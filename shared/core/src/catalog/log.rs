@@ -470,18 +470,6 @@ pub fn versions_since(item: &ItemKey) -> Statement {
     ))
 }
 
-/// Reports that are not deleted and whose query has one of these names in it: rows of (id, name, schema version).
-#[must_use]
-pub fn reports_naming(names: &[&str], most: usize) -> Statement {
-    let has_name = |name: &&str| format!("contains(lower(sql_text), lower({}))", Literal::Text(name));
-    let names: Vec<String> = names.iter().map(has_name).collect();
-    Statement::read(format!(
-        "SELECT CAST(report_id AS VARCHAR), name, schema_version FROM saved_queries \
-         WHERE deleted_at IS NULL AND ({}) ORDER BY name, report_id LIMIT {most}",
-        names.join(" OR ")
-    ))
-}
-
 /// Conflicts in a state (`open`, or what was decided), the oldest first, after the one with an id: rows of one JSON text each.
 #[must_use]
 pub fn conflicts(state: &str, after: Option<Uuid>, most: usize) -> Statement {

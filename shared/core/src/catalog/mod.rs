@@ -12,6 +12,7 @@
 
 pub mod content;
 pub mod data_type;
+pub mod embeddings;
 pub mod fold;
 pub mod log;
 pub mod review;

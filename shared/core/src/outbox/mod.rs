@@ -52,8 +52,10 @@ const DIFF: &str = r#"[{"kind":"VARCHAR","scope":"VARCHAR","question":"VARCHAR",
 /// Where facts go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// Versions and conflicts, as messages.
+    /// Versions, conflicts and changed reports, as messages.
     Slack,
+    /// Changed reports, by mail.
+    Mail,
     /// Items without a description, to a language model.
     Model,
 }
@@ -64,6 +66,7 @@ impl Channel {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Slack => "slack",
+            Self::Mail => "mail",
             Self::Model => "model",
         }
     }
@@ -225,6 +228,16 @@ pub fn conflicts_of(message: Uuid, listed: usize) -> Statement {
         "SELECT kind, left(scope, {NAME}), left(name, {NAME}), left(similar_item->>'$.scope', {NAME}), \
                 left(similar_item->>'$.name', {NAME}), score, left(reason, {REASON}), count(*) OVER () \
          FROM entity_conflicts WHERE 'conflict:' || conflict_id IN ({mine}) ORDER BY score DESC, kind, scope, name LIMIT {listed}",
+        mine = facts_of(message),
+    ))
+}
+
+/// The changed reports of a message, the newest first: rows of name, state, reason, and the number of all.
+#[must_use]
+pub fn reports_of(message: Uuid, listed: usize) -> Statement {
+    Statement::read(format!(
+        "SELECT left(name, {NAME}), state, left(reason, {REASON}), count(*) OVER () \
+         FROM report_changes WHERE fact IN ({mine}) ORDER BY found_at DESC, name, fact LIMIT {listed}",
         mine = facts_of(message),
     ))
 }

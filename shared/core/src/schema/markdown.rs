@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::fmt::Write;
 
-use super::{EntityType, Field, Schema, identifier};
+use super::{EntityType, Field, RELATIONS, Schema, identifier};
 
 /// Examples of an item that are shown.
 const EXAMPLES: usize = 3;
@@ -15,24 +15,14 @@ const EXAMPLES: usize = 3;
 /// Characters of an example that are shown.
 const EXAMPLE_CHARACTERS: usize = 30;
 
-/// What can always be queried, whatever the version.
-const RELATIONS: &str = "\
-## Relations that are always there
-
-- `raw_documents(document_id, page_number, text, confidence, source_uri, batch_id)`: a row per page of a scanned document.
-- `annotations(dataset, record_id, document_id, text, status, annotated_at, questions, batch_id)`: a row per annotated record.
-- `entity_mentions(dataset, question, label, record_id, document_id, mention, start, \"end\", origin, score, annotator, annotated_at)`: a row per labelled span; `mention` is its text, `origin` response or suggestion.
-- `structured_data(source_table, data, batch_id)`: rows of all source tables as JSON; the views `typed.<source table>` have them as columns.
-";
-
 /// The schema as Markdown.
 #[must_use]
 pub fn markdown(schema: &Schema) -> String {
     let mut text = String::new();
     let version = &schema.version;
     // Writing to a String doesn't fail.
-    let _ =
-        writeln!(text, "# Schema version {}, of {}\n\nDuckDB SQL.\n\n{RELATIONS}", version.version, version.created_at);
+    let _ = writeln!(text, "# Schema version {}, of {}\n\nDuckDB SQL.\n", version.version, version.created_at);
+    always_there(&mut text);
     let mut questions = BTreeMap::<(&str, &str), Vec<&EntityType>>::new();
     for entity in &schema.entity_types {
         questions.entry((&entity.dataset, &entity.question)).or_default().push(entity);
@@ -81,6 +71,15 @@ pub fn markdown(schema: &Schema) -> String {
         let _ = writeln!(text, "{} items of less use were left out.", schema.left_out);
     }
     text
+}
+
+fn always_there(text: &mut String) {
+    text.push_str("## Relations that are always there\n\n");
+    for (name, description, columns) in RELATIONS {
+        let columns: Vec<String> = columns.iter().map(|(name, ..)| identifier(name)).collect();
+        let _ = writeln!(text, "- `{name}({})`: {description}", columns.join(", "));
+    }
+    text.push('\n');
 }
 
 fn also(text: &mut String, aliases: &[String]) {

@@ -6,6 +6,7 @@
 mod ddl;
 mod markdown;
 mod osi;
+mod relations;
 mod statement;
 
 use alloc::{
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use ddl::ddl;
 pub use markdown::markdown;
 pub use osi::osi;
-pub use statement::{At, entity_types, fields, read_version, version, versions};
+pub(crate) use relations::{AlwaysThere, RELATIONS};
+pub use statement::{At, entity_types, fields, pin, read_pin, read_version, version, versions};
 
 /// The schema at a version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -185,17 +187,135 @@ fn usefulness(field: &Field) -> (u64, bool) {
     (tenths, field.meaning.is_some())
 }
 
-/// About how many tokens a language model takes a text for. Models differ; a token is four characters of English, and fewer of
-/// identifiers and numbers, so this counts three.
+/// Models differ; a token is four characters of English, and fewer of identifiers and numbers.
+pub(crate) const CHARACTERS_PER_TOKEN: usize = 3;
+
+/// About how many tokens a language model takes a text for.
 #[must_use]
 pub fn tokens(text: &str) -> usize {
-    text.chars().count().div_ceil(3)
+    text.chars().count().div_ceil(CHARACTERS_PER_TOKEN)
 }
 
-/// A name as SQL has it: in double quotes, unless it's a plain lower-case word.
-pub(crate) fn identifier(name: &str) -> String {
+/// Words that DuckDB 1.5.5 doesn't take for a name (`duckdb_keywords()`, the categories `reserved` and `type_function`).
+const RESERVED: [&str; 110] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "anti",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asof",
+    "asymmetric",
+    "at",
+    "authorization",
+    "binary",
+    "both",
+    "by",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "columns",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "default",
+    "deferrable",
+    "desc",
+    "describe",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "generated",
+    "glob",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lambda",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "map",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "pivot",
+    "pivot_longer",
+    "pivot_wider",
+    "placing",
+    "positional",
+    "primary",
+    "qualify",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "semi",
+    "show",
+    "similar",
+    "some",
+    "struct",
+    "summarize",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "try_cast",
+    "union",
+    "unique",
+    "unpack",
+    "unpivot",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+/// A name as SQL has it: in double quotes, unless it's a plain lower-case word that is no keyword.
+#[must_use]
+pub fn identifier(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && RESERVED.binary_search(&name).is_err();
     if is_plain { name.to_string() } else { quoted(name) }
 }
 

@@ -35,6 +35,33 @@ pub fn version(at: At) -> Statement {
 
 const VERSION: &str = "version, parent_version, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ'), commit_seq, content_hash, CAST(lineage AS VARCHAR)";
 
+/// Where a query looks: one row for [`read_pin`].
+#[must_use]
+pub fn pin(at: At) -> Statement {
+    let (version, commit) = match at {
+        At::Newest => ("true".to_string(), "true".to_string()),
+        At::Version(version) => (
+            format!("version = {version}"),
+            format!("commit_seq <= (SELECT commit_seq FROM schema_snapshots WHERE version = {version})"),
+        ),
+        At::Commit(commit_seq) => (format!("commit_seq <= {commit_seq}"), format!("commit_seq <= {commit_seq}")),
+        At::Time(time) => (format!("created_at <= {}", time.literal()), format!("committed_at <= {}", time.literal())),
+    };
+    Statement::read(format!(
+        "SELECT (SELECT max(version) FROM schema_snapshots WHERE {version}), \
+                (SELECT coalesce(max(commit_seq), 0) FROM commits WHERE {commit})"
+    ))
+}
+
+/// Reads the row of [`pin`]: the version, if there was one, and the newest commit, 0 if there was none. `None` if it isn't one.
+#[must_use]
+pub fn read_pin(row: &[Value]) -> Option<(Option<i64>, i64)> {
+    let [version, commit_seq] = row else {
+        return None;
+    };
+    Some((version.as_i64(), commit_seq.as_i64()?))
+}
+
 /// Versions up to one, the newest first: rows for [`read_version`].
 #[must_use]
 pub fn versions(before: Option<i64>, most: usize) -> Statement {

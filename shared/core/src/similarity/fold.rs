@@ -11,7 +11,7 @@ lllnnnnnnnnnoooooo  rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 /// Appends the lower-case letter without marks. Marks by themselves (U+0300 to U+036F) vanish, so that composed and decomposed text
 /// are the same.
-pub(super) fn push(letter: char, out: &mut String) {
+pub(crate) fn push(letter: char, out: &mut String) {
     if letter.is_ascii() {
         out.push(letter.to_ascii_lowercase());
         return;
@@ -40,7 +40,7 @@ pub(super) fn push(letter: char, out: &mut String) {
 }
 
 /// Endings that British and American English write differently, British first.
-const SPELLINGS: [(&str, &str); 9] = [
+const SPELLINGS: [(&str, &str); 10] = [
     ("isation", "ization"),
     ("ise", "ize"),
     ("ised", "ized"),
@@ -50,6 +50,7 @@ const SPELLINGS: [(&str, &str); 9] = [
     ("ense", "ence"),
     ("ogue", "og"),
     ("amme", "am"),
+    ("raught", "raft"),
 ];
 
 /// A folded word in the one spelling.
@@ -57,19 +58,33 @@ pub(super) fn spelling(word: &str) -> String {
     for (british, american) in SPELLINGS {
         if let Some(stem) = word.strip_suffix(british)
             // Not `four`, `rise`, `tense`.
-            && (stem.len() >= 3 || british == "tre")
+            && (stem.len() >= 3 || matches!(british, "tre" | "raught"))
         {
             let mut out = stem.to_owned();
             out.push_str(american);
             return out;
         }
     }
+    // `haemoglobin`, `diarrhoea`; but not `poet`.
+    if word.len() >= 7 && (word.contains("ae") || word.contains("oe")) {
+        return word.replace("ae", "e").replace("oe", "e");
+    }
     word.to_owned()
 }
 
-const IRREGULAR: [(&str, &str); 20] = [
+const IRREGULAR: [(&str, &str); 29] = [
     ("children", "child"),
+    ("people", "person"),
     ("women", "woman"),
+    ("genera", "genus"),
+    ("strata", "stratum"),
+    ("spectra", "spectrum"),
+    ("bacteria", "bacterium"),
+    ("nuclei", "nucleus"),
+    ("radii", "radius"),
+    ("fungi", "fungus"),
+    ("appendices", "appendix"),
+    ("crises", "crisis"),
     ("criteria", "criterion"),
     ("phenomena", "phenomenon"),
     ("indices", "index"),
@@ -87,7 +102,6 @@ const IRREGULAR: [(&str, &str); 20] = [
     ("statuses", "status"),
     ("viruses", "virus"),
     ("bonuses", "bonus"),
-    ("cargoes", "cargo"),
 ];
 
 /// A folded English noun in the singular. Other words stay, or are bent in the same way wherever they stand.
@@ -113,6 +127,14 @@ pub(super) fn singular(word: &str) -> String {
     }
     if let Some(stem) = strip("ies").filter(|stem| stem.len() >= 3) {
         return with(stem, "y");
+    }
+    // `larvae`, `formulae`.
+    if let Some(stem) = strip("ae").filter(|stem| stem.len() >= 3) {
+        return with(stem, "a");
+    }
+    // `cargoes`, `tornadoes`; but not `shoes` and `canoes`.
+    if let Some(stem) = strip("oes").filter(|stem| stem.len() >= 4 && !stem.ends_with("sh")) {
+        return with(stem, "o");
     }
     for ending in ["sses", "shes", "ches", "xes", "zzes"] {
         if let Some(stem) = strip(ending) {
@@ -149,9 +171,14 @@ mod tests {
 
     #[test]
     fn spellings_of_two_countries_are_one() {
-        for (british, american) in
-            [("authorisation", "authorization"), ("tumour", "tumor"), ("metre", "meter"), ("licence", "license")]
-        {
+        for (british, american) in [
+            ("authorisation", "authorization"),
+            ("tumour", "tumor"),
+            ("metre", "meter"),
+            ("licence", "license"),
+            ("haemoglobin", "hemoglobin"),
+            ("draught", "draft"),
+        ] {
             assert_eq!(spelling(british), spelling(american));
         }
         assert_eq!(spelling("hour"), "hour");
@@ -173,6 +200,11 @@ mod tests {
             ("movies", "movy"),
             ("movie", "movy"),
             ("indices", "index"),
+            ("people", "person"),
+            ("genera", "genus"),
+            ("larvae", "larva"),
+            ("cargoes", "cargo"),
+            ("shoes", "shoe"),
         ] {
             assert_eq!(singular(plural), one);
         }

@@ -138,6 +138,12 @@ impl Keys {
         self.sought.push(key);
     }
 
+    /// Filed under one kind, and looked up by another.
+    fn apart(&mut self, filed: &str, sought: &str, text: &str) {
+        self.filed.push(hash(filed, text));
+        self.sought.push(hash(sought, text));
+    }
+
     fn add_words(&mut self, name: &Name) {
         for word in telling_words(name) {
             self.both("beginning", &beginning(&word.stem));
@@ -154,21 +160,22 @@ impl Keys {
         }
     }
 
+    /// One word on one side, two on the other. Words that are equal are another matter, so each side is filed apart.
     fn add_compounds(&mut self, name: &Name) {
         for word in &name.words {
-            self.both("compound", &word.stem);
+            self.apart("1 word", "2 words", &word.stem);
             if word.stem.len() >= MIN_GLUED {
-                self.both("glued", &beginning(&word.stem));
+                self.apart("1 glued", "2 glued", &beginning(&word.stem));
             }
         }
         for pair in name.words.windows(2) {
             if let [first, second] = pair {
-                self.both("compound", &(first.text.clone() + &second.stem));
+                self.apart("2 words", "1 word", &(first.text.clone() + &second.stem));
                 // `fname`.
                 let initial = first.text.chars().take(1);
-                self.both("compound", &initial.chain(second.stem.chars()).collect::<String>());
+                self.apart("2 words", "1 word", &initial.chain(second.stem.chars()).collect::<String>());
                 // `custid`: short forms that are written together begin like the first.
-                self.both("glued", &beginning(&first.stem));
+                self.apart("2 glued", "1 glued", &beginning(&first.stem));
             }
         }
     }

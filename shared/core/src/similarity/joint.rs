@@ -81,6 +81,11 @@ fn written_together(word: &str, parts: &[&Word]) -> Option<Joint> {
 /// Divides letters into what stands for each part, in order: the surest way that fits.
 fn divide(letters: &str, parts: &[&Word], segments: &mut Vec<Segment>) -> bool {
     let Some((part, others)) = parts.split_first() else { return letters.is_empty() };
+    // Whatever stands for the first part begins like it.
+    let first = letters.chars().next();
+    if segments.is_empty() && first != part.text.chars().next() && first != part.stem.chars().next() {
+        return false;
+    }
     // Behind each part at least a letter for each that follows.
     for end in (1..=letters.len().saturating_sub(others.len())).rev() {
         let Some((segment, rest)) = letters.split_at_checked(end) else { continue };
@@ -128,8 +133,9 @@ fn is_acronym_of(word: &Word, many: &Name, run: &[usize], left: usize) -> bool {
     let texts: Vec<&str> = parts.iter().map(|part| part.text.as_str()).collect();
     let all: Vec<&str> = many.sequence.iter().take(last.place + 1).skip(first.place).map(String::as_str).collect();
     // `id` is no item's details, and `bid` says what its end means.
-    let means_another =
-        word.representation().is_some_and(|kind| !parts.iter().any(|part| part.representation() == Some(kind)));
+    let is_spelt_out = run.len() == left && run.len() == word.text.len() && run.len() >= 3;
+    let means_another = !is_spelt_out
+        && word.representation().is_some_and(|kind| !parts.iter().any(|part| part.representation() == Some(kind)));
     let ends_in_word = last.text.len() > 1 && word.text.ends_with(last.text.as_str());
     if means_another || ends_in_word || texts.iter().any(|text| text.len() < 2) {
         return false;

@@ -20,9 +20,12 @@ use alloc::{format, string::String};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use fold::push as fold_letter;
 pub use index::{Found, Index};
 pub use judge::{Options, compare, compare_with};
+pub(crate) use name::stem;
 pub use name::{Context, Name};
+pub(crate) use relation::{abbreviates, is_inflected};
 pub use resolve::{Match, resolve};
 pub use values::{Column, Kind, Values, columns, columns_with};
 
@@ -56,6 +59,10 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, in words for a person.
     pub reason: String,
+    /// Whether something speaks against it: words on both sides that answer to nothing, or the values. `hull width` is near to
+    /// `total width` by all that they share, so an embedding says nothing of such a pair.
+    #[serde(skip)]
+    is_contradicted: bool,
 }
 
 impl Comparison {
@@ -66,15 +73,25 @@ impl Comparison {
             s if s >= IN_DOUBT => Verdict::InDoubt,
             _ => Verdict::Different,
         };
-        Self { score, verdict, reason: reason.into() }
+        Self { score, verdict, reason: reason.into(), is_contradicted: false }
+    }
+
+    pub(crate) fn contradicted(score: f64, reason: impl Into<String>) -> Self {
+        Self { is_contradicted: true, ..Self::new(score, reason) }
+    }
+
+    /// Whether an embedding may decide it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.verdict == Verdict::InDoubt && !self.is_contradicted
     }
 }
 
-/// Lets the embeddings of two names weigh in on a pair in doubt. `cosine` is their similarity, -1 to 1; `least` makes a duplicate, see
+/// Lets the embeddings of two names weigh in on a pair that [is open](Comparison::is_open). `cosine` is their similarity, -1 to 1; `least` makes a duplicate, see
 /// [`COSINE`]. Other pairs stay as they are: an embedding never overrules a reason.
 #[must_use]
 pub fn with_embedding(comparison: &Comparison, cosine: f64, least: f64) -> Comparison {
-    if comparison.verdict != Verdict::InDoubt || !cosine.is_finite() {
+    if !comparison.is_open() || !cosine.is_finite() {
         return comparison.clone();
     }
     let reason = format!("{}; the meanings are alike by {cosine:.2} (embedding)", comparison.reason);
@@ -99,5 +116,8 @@ mod tests {
         assert_eq!(with_embedding(&doubtful, f64::NAN, COSINE), doubtful);
         let different = Comparison::new(0.3, "different units");
         assert_eq!(with_embedding(&different, 1.0, COSINE), different);
+        let contradicted = compare(&Name::new("hull_width"), &Name::new("total_width"));
+        assert_eq!((contradicted.verdict, contradicted.is_open()), (Verdict::InDoubt, false));
+        assert_eq!(with_embedding(&contradicted, 1.0, COSINE), contradicted);
     }
 }

@@ -182,6 +182,14 @@ impl Name {
 struct Token {
     text: String,
     in_brackets: bool,
+    /// Whether a colon follows: `dc` of `dc:title` says where the name is from.
+    is_namespace: bool,
+}
+
+impl Token {
+    const fn new(text: String, in_brackets: bool) -> Self {
+        Self { text, in_brackets, is_namespace: false }
+    }
 }
 
 fn folded(text: &str) -> String {
@@ -190,7 +198,8 @@ fn folded(text: &str) -> String {
     out
 }
 
-fn stem(word: &str) -> String {
+/// A folded word in the singular and in one spelling.
+pub(crate) fn stem(word: &str) -> String {
     fold::spelling(&fold::singular(word))
 }
 
@@ -199,7 +208,8 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chunk = String::new();
     let mut depth = 0u32;
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
         if letter.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&letter) {
             chunk.push(letter);
             continue;
@@ -209,8 +219,13 @@ fn tokens(text: &str) -> Vec<Token> {
         match letter {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '#' | '№' => tokens.push(Token { text: "number".to_owned(), in_brackets: false }),
-            '%' => tokens.push(Token { text: "percent".to_owned(), in_brackets: depth > 0 }),
+            ':' if letters.peek().is_some_and(|next| next.is_alphabetic()) => {
+                for token in &mut tokens {
+                    token.is_namespace = true;
+                }
+            }
+            '#' | '№' => tokens.push(Token::new("number".to_owned(), false)),
+            '%' => tokens.push(Token::new("percent".to_owned(), depth > 0)),
             _ => {}
         }
     }
@@ -228,12 +243,12 @@ fn push_chunk(chunk: &str, in_brackets: bool, tokens: &mut Vec<Token>) {
         let back = |n: usize| i.checked_sub(n).and_then(|i| letters.get(i)).copied();
         let after = letters.get(i + 1..).unwrap_or_default();
         if !is_symbol && back(1).is_some_and(|before| begins_word(back(2), before, letter, after)) {
-            tokens.push(Token { text: core::mem::take(&mut word), in_brackets });
+            tokens.push(Token::new(core::mem::take(&mut word), in_brackets));
         }
         word.push(letter);
     }
     if !word.is_empty() {
-        tokens.push(Token { text: word, in_brackets });
+        tokens.push(Token::new(word, in_brackets));
     }
 }
 
@@ -278,12 +293,20 @@ impl<'a> Reader<'a> {
             self.take_bracketed(&text, &stem, place);
             return;
         }
-        // The plural of a symbol: `IDs`. Or `engine's`.
-        if text == "s" && place > 0 {
+        if token.is_namespace || words::is_type_prefix(&text) && place == 0 && next.is_some() {
+            self.push(text, Role::Remark, place);
+            return;
+        }
+        // The plural of a symbol: `IDs`. Or `engine's`. But `duration_s` is in seconds.
+        if text == "s" && place > 0 && !self.is_measured_in(&text) {
             return;
         }
         if text == "of" {
             self.take_of();
+            return;
+        }
+        if matches!(text.as_str(), "at" | "on") && next.is_none() && self.is_after_temporal() {
+            self.push("when".to_owned(), Role::Content, place);
             return;
         }
         // With nothing behind it, it's an adverb: `amount in`.
@@ -350,6 +373,16 @@ impl<'a> Reader<'a> {
         self.parts.push(Vec::new());
     }
 
+    fn is_after_temporal(&self) -> bool {
+        let before = self.parts.last().and_then(|part| part.last());
+        before.is_some_and(|before| words::is_temporal(&before.text))
+    }
+
+    /// Whether a symbol is the unit of a word before it.
+    fn is_measured_in(&self, symbol: &str) -> bool {
+        Unit::ambiguous(symbol).is_some_and(|unit| self.parts.iter().flatten().any(|word| unit.measures(&word.stem)))
+    }
+
     fn has_words(&self) -> bool {
         self.parts.iter().any(|part| !part.is_empty())
     }
@@ -402,7 +435,7 @@ impl<'a> Reader<'a> {
         let mut words: Vec<Word> = self.parts.into_iter().rev().flatten().collect();
         // `num_employees` counts them.
         if let [first, .., last] = words.as_mut_slice()
-            && first.representation() == Some(Representation::Number)
+            && (first.representation() == Some(Representation::Number) || first.text == "n")
             && last.text != last.stem
         {
             first.role = Role::Count;
@@ -415,7 +448,8 @@ impl<'a> Reader<'a> {
             words.iter_mut().filter(|word| word.role == Role::Circumstance).for_each(|word| word.role = Role::Content);
         }
         // A word by itself is the meaning, whatever it does elsewhere.
-        if let [only] = words.as_mut_slice() {
+        let mut meaning = words.iter_mut().filter(|word| word.role != Role::Remark);
+        if let (Some(only), None) = (meaning.next(), meaning.next()) {
             only.role = Role::Content;
         }
         (words, self.unit, self.sequence)

@@ -6,6 +6,7 @@ use super::{
     joint::{self, Joint},
     name::{Name, Role, Word},
     relation::{self, Relation},
+    words::{self, Representation},
 };
 
 /// The words of two names, in pairs.
@@ -34,9 +35,9 @@ impl<'a> Pairing<'a> {
         pairing.pair(|a, b| a.text == b.text && a.role == b.role, Relation::Same);
         pairing.pair(|a, b| a.stem == b.stem && (a.role == Role::Count) == (b.role == Role::Count), Relation::Same);
         pairing.pair_joints();
-        let in_company = !pairing.relations.is_empty();
+        let in_company = !pairing.relations.is_empty() || (a.unit.is_some() && a.unit == b.unit);
         // More words on both sides are company too: each must then find its partner.
-        let may_find_company = a.words.len() >= 2 && b.words.len() >= 2;
+        let may_find_company = a.words.len() >= 2 && b.words.len() >= 2 || dates_one(a, b) || dates_one(b, a);
         pairing.pair_related(in_company || may_find_company, levenshtein);
         pairing
     }
@@ -97,6 +98,16 @@ impl<'a> Pairing<'a> {
     }
 }
 
+/// `issued` and `issue date`: a word that says when, and one with a date.
+fn dates_one(one: &Name, two: &Name) -> bool {
+    match (one.words.as_slice(), two.words.as_slice()) {
+        ([word], [_, last]) => {
+            words::is_temporal(&word.text) && last.representation().is_some_and(Representation::is_time)
+        }
+        _ => false,
+    }
+}
+
 fn pair_joints_of<'a>(
     one: &'a Name,
     many: &'a Name,
@@ -105,9 +116,14 @@ fn pair_joints_of<'a>(
     joints: &mut Vec<(Joint, String)>,
     relations: &mut Vec<(Relation, &'a Word, &'a Word)>,
 ) {
+    let is_alone = left_one.len() == 1;
     left_one.retain(|&at| {
         let Some(word) = one.words.get(at) else { return true };
         let Some((parts, kind)) = joint::find(word, many, left_many) else { return true };
+        // Two letters are initials only if nothing else is left: `dew pt temp` has its `temp` for itself.
+        if kind == Joint::Acronym && word.text.len() == 2 && !is_alone {
+            return true;
+        }
         let Some(first) = parts.first().and_then(|&at| many.words.get(at)) else { return true };
         let texts: Vec<&str> =
             parts.iter().filter_map(|&at| many.words.get(at)).map(|word| word.text.as_str()).collect();

@@ -31,6 +31,12 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if a.stem == b.stem {
         return Some(Relation::Same);
     }
+    // `created at` and `creation date`.
+    let is_when = |word: &Word| word.representation() == Some(Representation::When);
+    let is_time = |word: &Word| word.representation().is_some_and(Representation::is_time);
+    if is_when(a) && is_time(b) || is_time(a) && is_when(b) {
+        return Some(Relation::LongForm);
+    }
     // Every rule below needs the same beginning, and most words fail here.
     if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;
@@ -52,13 +58,13 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
 /// `no`, `num`, `nr` and `number`; but `type` and `category` are two words.
 fn abbreviated_terms(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    (long == "number" && short.len() <= 3) || abbreviates(short, long)
+    (long == "number" && short.len() <= 3) || (short, long) == ("ts", "timestamp") || abbreviates(short, long)
 }
 
 /// Whether two words are forms of one English verb, and say the same of a thing.
 ///
 /// Who is `referring` isn't `referred`; and a noun in `-ct` (`product`, `contract`, `object`) isn't what happens to it (`production`).
-pub(super) fn is_inflected(a: &str, b: &str) -> bool {
+pub(crate) fn is_inflected(a: &str, b: &str) -> bool {
     let is_other_side = |a: &str, b: &str| {
         a.ends_with("ing") && b.ends_with("ed") || a.strip_suffix("ion").is_some_and(|noun| noun == b)
     };
@@ -104,17 +110,14 @@ pub(super) const fn is_vowel(letter: char) -> bool {
     matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
-/// Longest short form that stands alone, in letters: `loc`, `addr`.
-const MAX_ALONE: usize = 4;
-
-/// Longest short form beside words that agree: `georef` in `georefMethod`.
-const MAX_IN_COMPANY: usize = 6;
+/// Longest short form, in letters: `georef` in `georefMethod`, `config`.
+const MAX_SHORT: usize = 6;
 
 fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     let (of_short, of_long, short_role) = (short.representation(), long.representation(), short.role);
     let (short, as_written, long) = (short.stem.as_str(), short.text.as_str(), long.stem.as_str());
     let length = as_written.chars().count();
-    let limits = if in_company { 2..=MAX_IN_COMPANY } else { 3..=MAX_ALONE };
+    let limits = if in_company { 2..=MAX_SHORT } else { 3..=MAX_SHORT };
     let is_short_for_contrast = matches!(long, "previous" | "minimum" | "maximum" | "minute");
     if !limits.contains(&length) || words::is_contrast(short) && !is_short_for_contrast {
         return false;
@@ -133,8 +136,10 @@ fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
 }
 
 /// Whether `short` is cut or contracted from `long`, beside words that agree.
-pub(super) fn abbreviates(short: &str, long: &str) -> bool {
-    if short.len() + 2 > long.len() {
+pub(crate) fn abbreviates(short: &str, long: &str) -> bool {
+    // `usr`: without its vowel it is no word.
+    let least_left_out = if short.len() >= 3 && !short.chars().skip(1).any(is_vowel) { 1 } else { 2 };
+    if short.len() + least_left_out > long.len() {
         return false;
     }
     match long.strip_prefix(short) {
@@ -149,9 +154,19 @@ fn abbreviates_alone(short: &str, long: &str) -> bool {
     if !abbreviates(short, long) || !is_bare && short.len() + 3 > long.len() {
         return false;
     }
-    let Some(rest) = long.strip_prefix(short).filter(|_| may_be_word(short)) else { return true };
-    // `part` and `ten` are words, of which `partner` and `tenant` are made by chance; of `loc` and `lat` most of the word was cut off.
-    short.len() == 3 && !words::is_short_word(short) && is_within_syllable(short, rest) && syllables(rest) >= 2
+    let Some(rest) = long.strip_prefix(short) else { return true };
+    if !may_be_word(short) {
+        // `descr`, but not `trans` of `transport`.
+        return short.len() <= 4 || is_within_syllable(short, rest);
+    }
+    match short.len() {
+        // `ten` is a word, of which `tenant` is made by chance; of `loc` and `lat` most of the word was cut off.
+        3 => !words::is_short_word(short) && rest.len() >= 3,
+        _ if short.ends_with('o') => true,
+        // Many words have four letters: `part` and `partition`, `term` and `terminal`. Of `dest` more was cut off.
+        4 => is_within_syllable(short, rest) && syllables(rest) >= 3 && !words::is_derivation(rest),
+        _ => is_within_syllable(short, rest) && syllables(rest) >= 2 && !words::is_derivation(rest),
+    }
 }
 
 /// Whether a word is `short` cut off before `rest`, and not a word that `rest` makes another word of.
@@ -164,10 +179,11 @@ fn is_cut(short: &str, rest: &str) -> bool {
     let ends_in_consonant = !short.ends_with(is_vowel);
     match short.len() {
         0 | 1 => false,
-        2 => ends_in_consonant || rest.len() >= 4,
+        // Hardly an English word ends in `o`, and many that are cut do: `repo`, `info`.
+        4.. if short.ends_with('o') => rest.len() >= 3,
         // `tax` is none of `taxon`.
         3 if words::is_short_word(short) => rest.len() >= 5,
-        3 => ends_in_consonant,
+        2 | 3 => ends_in_consonant || rest.len() >= 4,
         _ if may_be_word(short) => {
             ends_in_consonant && rest.len() >= 3 && is_within_syllable(short, rest) && !words::is_suffix(rest)
         }
@@ -195,7 +211,7 @@ fn syllables(word: &str) -> usize {
 }
 
 /// Whether an English word may look like that: a vowel, and at the end at most one consonant or a cluster that is common there. None ends
-/// in `j`, `q` or `v`.
+/// in `j`, `q` or `v`, and few in a doubled consonant but `s`, `l`, `f` and `z`.
 fn may_be_word(word: &str) -> bool {
     if word.ends_with(['j', 'q', 'v']) {
         return false;
@@ -204,7 +220,7 @@ fn may_be_word(word: &str) -> bool {
     let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
     let ends_well = is_vowel(last)
         || is_vowel(before)
-        || last == before
+        || (last == before && matches!(last, 's' | 'l' | 'f' | 'z'))
         || matches!(
             (before, last),
             ('c' | 's' | 't', 'h')
@@ -218,7 +234,7 @@ fn may_be_word(word: &str) -> bool {
 /// Whether a word is as short as a contraction and, like one, has no vowel inside. (Those that have one begin with three letters of the
 /// long form.)
 pub(super) fn may_be_contraction(word: &str) -> bool {
-    word.len() <= MAX_IN_COMPANY && !word.chars().skip(1).any(|c| is_vowel(c) && c != 'y')
+    word.len() <= MAX_SHORT && !word.chars().skip(1).any(|c| is_vowel(c) && c != 'y')
 }
 
 /// Whether `short` has the first letter of `long`, then only consonants of it in order, up to its last letter or leaving none out

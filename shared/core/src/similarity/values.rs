@@ -242,7 +242,7 @@ fn combine(names: &Comparison, values: &Values) -> Comparison {
     if let Some((a, b)) = values.excluded().filter(|_| !is_coded) {
         let (first, second) = (a.label().min(b.label()), a.label().max(b.label()));
         let reason = because(format!("but the values differ: {first} and {second}"));
-        return Comparison::new(names.score.min(0.7) * 0.9, reason);
+        return Comparison::contradicted(names.score.min(0.7) * 0.9, reason);
     }
     if let Some(scheme) = values.is_same_scheme() {
         return Comparison::new(names.score.max(0.9), because(format!("both hold {}", scheme.label())));

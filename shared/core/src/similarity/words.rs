@@ -51,6 +51,8 @@ pub(super) enum Representation {
     Description,
     Address,
     Place,
+    /// `at` of `created at`, which says that it is a date or a time, and `when`.
+    When,
 }
 
 impl Representation {
@@ -62,9 +64,10 @@ impl Representation {
             "value" | "val" => Self::Value,
             "id" | "identifier" | "uid" | "uuid" | "key" => Self::Identifier,
             "code" | "cd" => Self::Code,
-            "type" | "kind" | "category" | "class" | "typ" => Self::Type,
+            "when" => Self::When,
+            "type" | "kind" | "category" | "class" | "classification" | "typ" => Self::Type,
             "date" | "day" | "month" | "year" => Self::Date,
-            "time" | "timestamp" | "datetime" => Self::Time,
+            "time" | "timestamp" | "datetime" | "ts" => Self::Time,
             "unit" | "uom" => Self::Unit,
             "count" | "quantity" | "qty" => Self::Count,
             "indicator" | "yn" => Self::Indicator,
@@ -86,7 +89,12 @@ impl Representation {
 
     /// Whether it says something of a thing, and not what, when or where it is.
     pub(super) const fn is_attribute(self) -> bool {
-        !matches!(self, Self::Name | Self::Text | Self::Date | Self::Time | Self::Place | Self::Unit)
+        !matches!(self, Self::Name | Self::Text | Self::Place | Self::Unit) && !self.is_time()
+    }
+
+    /// Whether it says when.
+    pub(super) const fn is_time(self) -> bool {
+        matches!(self, Self::Date | Self::Time | Self::When)
     }
 }
 
@@ -287,13 +295,29 @@ const AMBIGUOUS: [(&str, Unit); 14] = [
 ];
 
 /// Names of quantities that have the units of another (ISO 80000-3 and -4).
-const QUANTITIES: [(&str, &[&str]); 5] = [
+const QUANTITIES: [(&str, &[&str]); 6] = [
     ("length", &["width", "breadth", "height", "depth", "distance", "diameter", "radius", "thickness", "altitude"]),
     ("weight", &["mass"]),
-    ("volume", &["capacity"]),
+    // The gross tonnage is one of volume (International Convention on Tonnage Measurement of Ships, 1969).
+    ("volume", &["capacity", "tonnage"]),
     ("duration", &["time", "period"]),
     ("force", &["thrust"]),
+    ("amount", &["price", "cost", "balance", "fee", "tax", "salary", "value"]),
 ];
+
+/// Whether a word names something that is measured.
+pub(super) fn is_quantity(word: &str) -> bool {
+    UNITS.iter().any(|(_, quantity, _)| *quantity == word)
+        || QUANTITIES.iter().any(|(quantity, others)| *quantity == word || others.contains(&word))
+}
+
+/// Prefixes that say what kind of object or value a name is of, and nothing of its meaning: those of the Leszynski naming conventions
+/// (1993) and of keys and views, which are no short forms of a word that names a column.
+const TYPE_PREFIXES: [&str; 12] = ["tbl", "fld", "str", "txt", "dbl", "bln", "dtm", "vw", "fk", "pk", "col", "qry"];
+
+pub(super) fn is_type_prefix(word: &str) -> bool {
+    TYPE_PREFIXES.contains(&word)
+}
 
 impl Unit {
     /// The unit that a symbol may be which is more often something else.
@@ -351,14 +375,18 @@ pub(super) fn long_form(word: &str) -> Option<&'static [&'static str]> {
     SHORT_FORMS.iter().find(|(short, _)| *short == word).map(|(_, long)| *long)
 }
 
-/// Words of three letters that end in a consonant (C. K. Ogden, *Basic English*, 1930, its 850 words): more often words of their own than
-/// short forms of longer ones.
-const SHORT_WORDS: [&str; 68] = [
-    "act", "air", "and", "ant", "arm", "art", "bad", "bag", "bed", "big", "bit", "box", "boy", "but", "cat", "cow",
-    "cry", "cup", "cut", "day", "dog", "dry", "ear", "egg", "end", "far", "fat", "fly", "for", "gun", "hat", "hot",
-    "how", "key", "law", "leg", "let", "lip", "low", "man", "map", "may", "net", "new", "nut", "oil", "old", "out",
-    "pen", "pig", "pin", "pot", "put", "rat", "ray", "red", "rod", "rub", "run", "sad", "say", "sex", "sky", "son",
-    "sun", "tax", "war", "way",
+/// Common words of three letters (M. West, *A General Service List of English Words*, 1953): more often words of their own than short
+/// forms of longer ones. Not on it is `per`, which is no name by itself.
+const SHORT_WORDS: [&str; 137] = [
+    "act", "add", "age", "ago", "air", "all", "and", "ant", "any", "arm", "art", "ask", "bad", "bag", "bar", "bed",
+    "big", "bit", "box", "boy", "bus", "but", "buy", "can", "car", "cat", "cow", "cry", "cup", "cut", "day", "die",
+    "dig", "dog", "dry", "due", "ear", "eat", "egg", "end", "eye", "fan", "far", "fat", "few", "fix", "fly", "for",
+    "gas", "get", "gun", "hat", "her", "him", "his", "hit", "hot", "how", "ice", "ill", "its", "job", "joy", "key",
+    "law", "lay", "leg", "let", "lie", "lip", "lot", "low", "man", "map", "may", "mix", "mud", "net", "new", "nor",
+    "not", "nut", "off", "oil", "old", "one", "our", "out", "own", "pan", "pay", "pen", "pet", "pig", "pin", "pot",
+    "put", "rat", "ray", "red", "rod", "row", "rub", "run", "sad", "say", "sea", "see", "set", "sex", "sir", "sit",
+    "six", "sky", "son", "sum", "sun", "tap", "tax", "tea", "ten", "the", "tie", "tin", "tip", "too", "top", "toy",
+    "try", "two", "use", "war", "way", "win", "yes", "yet", "you",
 ];
 
 pub(super) fn is_short_word(word: &str) -> bool {
@@ -421,4 +449,18 @@ const SUFFIXES: [&str; 28] = [
 
 pub(super) fn is_suffix(ending: &str) -> bool {
     SUFFIXES.contains(&ending)
+}
+
+/// More of them, rarer or of which words are cut off as often as not.
+const RARE_SUFFIXES: [&str; 18] = [
+    "ize", "ization", "ate", "ator", "ent", "ant", "ence", "ance", "age", "ure", "ery", "ier", "ious", "ous", "ish",
+    "hood", "ariat", "y",
+];
+
+/// Whether an ending is one or several of these: `ational`.
+pub(super) fn is_derivation(ending: &str) -> bool {
+    SUFFIXES
+        .iter()
+        .chain(&RARE_SUFFIXES)
+        .any(|suffix| ending.strip_prefix(suffix).is_some_and(|rest| rest.is_empty() || is_derivation(rest)))
 }

@@ -180,6 +180,11 @@ impl DataType {
         }
     }
 
+    /// Whether it's JSON, which is a VARCHAR underneath.
+    pub(crate) fn is_json(&self) -> bool {
+        self.alias.as_deref() == Some("JSON")
+    }
+
     /// The first type inside this one that can't be read, by name.
     pub(crate) fn unreadable(&self) -> Option<&'static str> {
         match &self.shape {

@@ -219,6 +219,44 @@ impl Prepared<'_> {
         }
     }
 
+    pub(crate) fn parameter_count(&self) -> usize {
+        // SAFETY: `self.raw` was prepared successfully.
+        usize::try_from(unsafe { ffi::duckdb_nparams(self.raw) }).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the type of a result column depends on a parameter that no cast gives a type.
+    pub(crate) fn has_open_columns(&self) -> bool {
+        // SAFETY: `self.raw` was prepared successfully.
+        let all = unsafe { ffi::duckdb_prepared_statement_column_count(self.raw) };
+        self.columns().len() as u64 != all
+    }
+
+    /// Gives the parameters their values, as text. Without any, DuckDB itself says which are wanted.
+    pub(crate) fn bind(&self, values: &[Option<String>]) -> Result<(), DuckDbError> {
+        let wanted = self.parameter_count();
+        if !values.is_empty() && wanted != values.len() {
+            let given = values.len();
+            return Err(DuckDbError::new(format!(
+                "Invalid Input Error: {wanted} parameters are wanted, {given} given"
+            )));
+        }
+        for (value, index) in values.iter().zip(1..) {
+            // SAFETY: DuckDB copies the text, and `index` is in range.
+            let state = unsafe {
+                match value {
+                    Some(text) => {
+                        ffi::duckdb_bind_varchar_length(self.raw, index, text.as_ptr().cast(), text.len() as u64)
+                    }
+                    None => ffi::duckdb_bind_null(self.raw, index),
+                }
+            };
+            if state != ffi::DuckDBSuccess {
+                return Err(DuckDbError::new(format!("Invalid Input Error: the parameter ${index} can't be bound")));
+            }
+        }
+        Ok(())
+    }
+
     /// Runs the statement. Only a query's rows are produced while they're fetched; everything else has ended when
     /// this returns.
     pub(crate) fn run(&self) -> Result<ResultStream<'_>, DuckDbError> {

@@ -5,6 +5,7 @@ mod client;
 mod concurrency;
 mod faults;
 mod limits;
+mod postgres;
 mod process;
 mod protocol;
 mod r2;

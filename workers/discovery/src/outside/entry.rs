@@ -1,17 +1,17 @@
 //! Outside help as the environment configures it.
 
 use living_kit::{
-    Answer, ConfigError, FetchTransport, WorkerHost, log, optional_secret, optional_var, required_secret, required_var,
-    warehouse,
+    Answer, ConfigError, FetchTransport, WorkerHost, WorkerWarehouse, log, model, number_var, optional_secret,
+    optional_var, required_secret, required_var, warehouse,
 };
-use living_model::{Endpoint, HttpModel, Protocol};
+use living_mail::{Mailer, Sender};
+use living_model::HttpModel;
 use living_slack::{ReviewUrl, Webhook};
-use living_warehouse::McpWarehouse;
 use worker::Env;
 
 use super::{Describer, Outside, Slack};
 
-type WorkerOutside = Outside<McpWarehouse<FetchTransport>, WorkerHost, FetchTransport, HttpModel<FetchTransport>>;
+type WorkerOutside = Outside<WorkerWarehouse, WorkerHost, FetchTransport, HttpModel<FetchTransport>>;
 
 /// The end of the name of the queue whose messages say that there may be something to send.
 const QUEUE_SUFFIX: &str = "outbox";
@@ -27,7 +27,9 @@ pub(crate) fn is_queue(name: &str) -> bool {
 /// Says that there may be something to send. The dispatch is an event of its own: a run neither waits for it nor fails with it. If this
 /// gets lost, the hourly dispatch does it.
 pub(crate) async fn announce(env: &Env) {
-    if optional_secret(env, "SLACK_WEBHOOK_URL").is_none() && optional_var(env, "MODEL_PROVIDER").is_none() {
+    let is_configured = optional_secret(env, "SLACK_WEBHOOK_URL").is_some()
+        || ["MAIL_PROVIDER", "MODEL_PROVIDER"].iter().any(|name| optional_var(env, name).is_some());
+    if !is_configured {
         return;
     }
     let told = match env.queue("OUTBOX") {
@@ -59,7 +61,8 @@ fn outside(env: &Env) -> Result<WorkerOutside, ConfigError> {
         warehouse: warehouse(env)?,
         host: WorkerHost,
         slack: unless_misconfigured(slack(env)),
-        model: unless_misconfigured(model(env)),
+        mail: unless_misconfigured(mail(env)),
+        model: unless_misconfigured(describer(env)),
     })
 }
 
@@ -86,26 +89,25 @@ fn slack(env: &Env) -> Result<Option<Slack<FetchTransport>>, ConfigError> {
     Ok(Some(Slack { webhook, review_url }))
 }
 
-fn model(env: &Env) -> Result<Option<Describer<HttpModel<FetchTransport>>>, ConfigError> {
-    const PROVIDER: &str = "MODEL_PROVIDER";
-    const BUDGET: &str = "DESCRIPTIONS_PER_DAY";
+fn mail(env: &Env) -> Result<Option<Mailer<FetchTransport>>, ConfigError> {
+    const PROVIDER: &str = "MAIL_PROVIDER";
     let Some(provider) = optional_var(env, PROVIDER) else {
         return Ok(None);
     };
-    let protocol = Protocol::parse(&provider).ok_or_else(|| ConfigError::Invalid {
+    let protocol = living_mail::Protocol::parse(&provider).ok_or_else(|| ConfigError::Invalid {
         name: PROVIDER,
-        reason: format!("{provider:?} is neither \"anthropic\" nor \"openai\""),
+        reason: format!("{provider:?} is neither \"resend\" nor \"postmark\""),
     })?;
-    let items_per_day = required_var(env, BUDGET)?;
-    let items_per_day = items_per_day.parse().map_err(|_| ConfigError::Invalid {
-        name: BUDGET,
-        reason: format!("{items_per_day:?} is not a whole number"),
-    })?;
-    let endpoint = Endpoint {
-        protocol,
-        url: required_var(env, "MODEL_URL")?,
-        model: required_var(env, "MODEL_NAME")?,
-        key: required_secret(env, "MODEL_API_KEY")?,
+    let (url, from, to) =
+        (required_var(env, "MAIL_URL")?, required_var(env, "MAIL_FROM")?, required_var(env, "MAIL_TO")?);
+    let sender = Sender::new(protocol, &url, &required_secret(env, "MAIL_API_KEY")?, &from, &to)
+        .map_err(|reason| ConfigError::Invalid { name: "MAIL_URL, MAIL_FROM or MAIL_TO", reason })?;
+    Ok(Some(Mailer { sender, transport: FetchTransport }))
+}
+
+fn describer(env: &Env) -> Result<Option<Describer<HttpModel<FetchTransport>>>, ConfigError> {
+    let Some(model) = model(env)? else {
+        return Ok(None);
     };
-    Ok(Some(Describer { model: HttpModel { endpoint, transport: FetchTransport }, items_per_day }))
+    Ok(Some(Describer { model, items_per_day: number_var(env, "DESCRIPTIONS_PER_DAY")? }))
 }

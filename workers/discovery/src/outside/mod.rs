@@ -1,4 +1,4 @@
-//! Outside help: messages to Slack, and descriptions by a language model. Nothing waits for it, and nothing else fails with it.
+//! Outside help: messages to Slack and by mail, and descriptions by a language model. Nothing waits for it, and nothing else fails with it.
 //!
 //! A run of discovery only says that there may be something to send ([`entry::announce`]). A dispatcher, in an event of its own, takes
 //! what is due from the outbox (`living_core::outbox`) and sends it. It may die at any await, and any number may go at once.
@@ -9,6 +9,7 @@ mod notify;
 
 use living_core::outbox::{self, Channel, Due, Outcome};
 use living_kit::{Host, log as line};
+use living_mail::Mailer;
 use living_model::Model;
 use living_slack::{ReviewUrl, Webhook};
 use living_warehouse::{QueryResult, Warehouse};
@@ -24,6 +25,7 @@ pub struct Outside<W, H, T, M> {
     pub warehouse: W,
     pub host: H,
     pub slack: Option<Slack<T>>,
+    pub mail: Option<Mailer<T>>,
     pub model: Option<Describer<M>>,
 }
 
@@ -56,6 +58,7 @@ pub struct Sent {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct OutsideReport {
     pub slack: Option<Sent>,
+    pub mail: Option<Sent>,
     pub model: Option<Sent>,
     /// What waits after it: channel, status and number of facts.
     pub waiting: Vec<(String, String, u64)>,
@@ -74,7 +77,11 @@ where
     /// Only those of the warehouse. Each channel is done, even if that of another failed.
     pub async fn run(&self) -> Result<OutsideReport, Failure> {
         let slack = match &self.slack {
-            Some(slack) => Some(self.notify(slack).await),
+            Some(slack) => Some(self.tell(slack).await),
+            None => None,
+        };
+        let mail = match &self.mail {
+            Some(mailer) => Some(self.tell(mailer).await),
             None => None,
         };
         let model = match &self.model {
@@ -84,10 +91,12 @@ where
         let waiting = self.warehouse.run(&outbox::waiting()).await?;
         let report = OutsideReport {
             slack: slack.transpose()?,
+            mail: mail.transpose()?,
             model: model.transpose()?,
             waiting: read_waiting(&waiting).ok_or(Failure::Unreadable("what waits"))?,
         };
-        let all_well = [&report.slack, &report.model].into_iter().flatten().all(|sent| sent.problems.is_empty());
+        let all_well =
+            [&report.slack, &report.mail, &report.model].into_iter().flatten().all(|sent| sent.problems.is_empty());
         let entry = if all_well { line::info("outbox") } else { line::warning("outbox") };
         entry.with("report", &report).write();
         Ok(report)
