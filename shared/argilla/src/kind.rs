@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 use serde_json::Value;
 
 /// Whole numbers up to this are exact as doubles.
@@ -28,7 +28,14 @@ pub(crate) enum Kind {
 }
 
 /// The spelling of times in rows.
-pub(crate) const TIME_FORMAT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+const TIME_FORMAT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+
+/// A time of Argilla's, as rows spell it: UTC without a zone. One that can't be read stays as it is.
+pub(crate) fn time(text: &str) -> Value {
+    let naive = DateTime::parse_from_rfc3339(text).map(|time| time.naive_utc());
+    let naive = naive.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
+    Value::String(naive.map_or_else(|_| text.to_owned(), |time| time.format(TIME_FORMAT).to_string()))
+}
 
 impl Kind {
     pub(crate) fn list(item: Self) -> Self {
@@ -143,5 +150,12 @@ mod tests {
         assert_eq!(of(Some(&Kind::Number), &[json!([1]), json!(0.5)]), Kind::Json);
         assert_eq!(of(Some(&Kind::Time), &[json!("2026-11-29T17:32:58.434001")]), Kind::Time);
         assert_eq!(of(Some(&Kind::Time), &[json!("yesterday")]), Kind::Text);
+    }
+
+    #[test]
+    fn times_are_utc_without_a_zone() {
+        assert_eq!(time("2026-11-29T17:00:00"), "2026-11-29T17:00:00.000000");
+        assert_eq!(time("2026-11-29T17:00:00.5+01:00"), "2026-11-29T16:00:00.500000");
+        assert_eq!(time("soon"), "soon");
     }
 }

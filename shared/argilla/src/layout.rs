@@ -7,12 +7,11 @@ use std::{
 };
 
 use arrow_schema::{Field, Schema, SchemaRef};
-use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
 use crate::{
     Answers, Question, Record,
-    kind::{Kind, TIME_FORMAT},
+    kind::{Kind, time},
     question::{PARTS, columns},
 };
 
@@ -181,13 +180,6 @@ impl Table {
     }
 }
 
-/// A time of Argilla's, as rows spell it: UTC without a zone. One that can't be read stays as it is.
-pub(crate) fn time(text: &str) -> Value {
-    let naive = DateTime::parse_from_rfc3339(text).map(|time| time.naive_utc());
-    let naive = naive.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
-    Value::String(naive.map_or_else(|_| text.to_owned(), |time| time.format(TIME_FORMAT).to_string()))
-}
-
 /// When the last of the submitted answers was given.
 fn annotated_at(record: &Record) -> Value {
     let submitted = record.responses.iter().filter(|response| response.status == "submitted");
@@ -354,12 +346,5 @@ mod tests {
         ] {
             assert_ne!(same, print(change.clone()), "{change}");
         }
-    }
-
-    #[test]
-    fn times_are_utc_without_a_zone() {
-        assert_eq!(time("2026-11-29T17:00:00"), "2026-11-29T17:00:00.000000");
-        assert_eq!(time("2026-11-29T17:00:00.5+01:00"), "2026-11-29T16:00:00.500000");
-        assert_eq!(time("soon"), "soon");
     }
 }

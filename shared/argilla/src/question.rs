@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use crate::{Record, kind::Kind, layout::time, model::Question};
+use crate::{
+    Record,
+    kind::{Kind, time},
+    model::Question,
+};
 
 /// Ends of the columns of a question that the landing contract knows. A column of another origin that ends so would be taken for one.
 pub(crate) const PARTS: [&str; 6] =

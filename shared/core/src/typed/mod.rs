@@ -22,6 +22,7 @@ mod view;
 use alloc::{format, string::String, vec::Vec};
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::sql;
 
@@ -161,6 +162,11 @@ impl Objects {
     fn rows(&self) -> String {
         format!("derived.{}", sql::identifier(&format!("{} rows", self.table)))
     }
+}
+
+/// The loads that a derived table holds. The comparison is true for every id; with it the unique column's index is read, not the table.
+fn held_loads(rows: &str) -> String {
+    format!("SELECT fill AS load_id FROM {rows} WHERE fill >= {}", sql::Literal::Uuid(Uuid::nil()))
 }
 
 #[cfg(test)]

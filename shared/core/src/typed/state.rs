@@ -4,10 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use serde_json::Value;
 
-use super::{
-    Digest, Objects, TypedField,
-    table::{GIVEN_UP, held_loads},
-};
+use super::{Digest, Objects, TypedField, held_loads, table::GIVEN_UP};
 use crate::{
     catalog::log::Listing,
     sql::{self, Statement},

@@ -2,10 +2,8 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use uuid::Uuid;
-
-use super::{Definition, Objects, view};
-use crate::sql::{self, Literal, Statement};
+use super::{Definition, Objects, held_loads, view};
+use crate::sql::{self, Statement};
 
 /// Cells that one statement fills at most, unless a single load has more. Two cores cast three to five million cells from JSON in a second
 /// (docs/benchmarks.md), and a statement has 55 s ([limits](https://motherduck.com/docs/sql-reference/mcp/)).
@@ -14,11 +12,6 @@ const CELLS_OF_FILL: usize = 10_000_000;
 /// Loads that took too long, and are tried again a day later.
 pub(super) const GIVEN_UP: &str = "SELECT derived_table, load_id FROM typed_fills_given_up \
                                    WHERE given_up_at > make_timestamp(epoch_us(now())) - INTERVAL 24 HOUR";
-
-/// The loads that a derived table holds. The comparison is true for every id; with it the unique column's index is read, not the table.
-pub(super) fn held_loads(rows: &str) -> String {
-    format!("SELECT fill AS load_id FROM {rows} WHERE fill >= {}", Literal::Uuid(Uuid::nil()))
-}
 
 /// Makes what a view needs beside the derived table, so that it can be read whether the table is there or not. Statements to run in
 /// this order.

@@ -14,11 +14,8 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Definition, PROVENANCE, TypedColumn, cast};
-use crate::{
-    sql::{self, Statement},
-    typed::table::held_loads,
-};
+use super::{Definition, PROVENANCE, TypedColumn, cast, held_loads};
+use crate::sql::{self, Statement};
 
 /// The rows of a source as typed columns, as they were just after a commit; `i64::MAX`: as they are. Its tables have to be there, see
 /// [`create_stand_in`](super::create_stand_in).
