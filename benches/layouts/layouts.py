@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import duckdb
+from report import progress
 
 #: On the disk of the checkout: a folder for temporary files may be in memory.
 WORK = Path(__file__).parents[2] / "target/bench/layouts"
@@ -126,10 +127,6 @@ def measure(connection, name, query):
     medians = {layout: statistics.median(of_layout) for layout, of_layout in times.items()}
     progress(f"{name}: " + ", ".join(f"{layout} {milliseconds:.1f} ms" for layout, milliseconds in medians.items()))
     return medians
-
-
-def progress(text):
-    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ them, with one that lacks one load (1 %), and without the table.
 """
 
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import time
 from pathlib import Path
 
 import duckdb
+from report import machine, markdown_table, progress
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = [ROOT / "sql/motherduck" / name for name in ("schema_v1.sql", "schema_catalog.sql", "typed.sql")]
@@ -166,26 +166,6 @@ def lines(times):
          ratio(name, "lagging"), milliseconds(name, "dropped"), milliseconds(name, "json")]
         for name in QUERIES
     ]
-
-
-def markdown_table(header, rows):
-    """As benches/report.mjs makes it."""
-
-    def line(cells):
-        return f"| {' | '.join(cells)} |"
-
-    return "\n".join([line(header), line(["---"] + ["---:"] * (len(header) - 1)), *map(line, rows)])
-
-
-def machine():
-    """The machine, in a line, as benches/report.mjs has it."""
-    cpus = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    (kibibytes,) = re.findall(r"^MemTotal: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    return f"{len(cpus)} × {cpus[0].strip()}, {round(int(kibibytes) / 2**20)} GiB"
-
-
-def progress(text):
-    print(f"  {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

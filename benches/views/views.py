@@ -5,7 +5,6 @@ ROWS rows (10,000,000; a multiple of 40,000) come in 2,000 loads of 20 datasets,
 an earlier load of its dataset holds, too: the older row is superseded.
 """
 
-import re
 import statistics
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 import duckdb
+from report import machine, markdown_table, progress
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "sql/motherduck/schema_v1.sql"
@@ -185,26 +185,6 @@ def contents(connection):
     landed, seen, loads = connection.execute(count).fetchone()
     what = f"{landed:,} rows in {loads:,} loads, {landed - seen:,} of them superseded"
     return f"{what}; medians of {ROUNDS}; bold: over the goal of {GOAL:g}."
-
-
-def markdown_table(header, rows):
-    """As benches/report.mjs makes it."""
-
-    def line(cells):
-        return f"| {' | '.join(cells)} |"
-
-    return "\n".join([line(header), line(["---"] + ["---:"] * (len(header) - 1)), *map(line, rows)])
-
-
-def machine():
-    """The machine, in a line, as benches/report.mjs has it."""
-    cpus = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    (kibibytes,) = re.findall(r"^MemTotal: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    return f"{len(cpus)} × {cpus[0].strip()}, {round(int(kibibytes) / 2**20)} GiB"
-
-
-def progress(text):
-    print(f"  {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

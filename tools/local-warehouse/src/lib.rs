@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod faults;
 mod http;
+mod listener;
 mod mcp;
 mod outcome;
 mod policy;

@@ -1,10 +1,6 @@
 //! The running warehouse: listening, accepting, stopping.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -18,14 +14,13 @@ use crate::{
     engine::Engine,
     error::{StartError, StopError},
     http::{ConnectionCut, Control, Routes},
+    listener::{listen, next_connection},
     postgres::Postgres,
 };
 
 /// Time for replies that are on their way when the warehouse stops. Statements are interrupted at once, so only slow
 /// readers and stalls wait this long.
 const GRACE: Duration = Duration::from_secs(2);
-/// Pause after a failed `accept`, which mostly means that there are no file descriptors left.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// A running warehouse. Stops when [`stop`](Self::stop) is called or when it's dropped; only the former waits.
 #[derive(Debug)]
@@ -108,32 +103,10 @@ impl LocalWarehouse {
     }
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { port, source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
 async fn accept(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let cut_all = CancellationToken::new();
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(ACCEPT_RETRY).await;
-                    continue;
-                }
-            },
-            () = shutdown.cancelled() => break,
-        };
-        // Replies are small and wanted at once.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
-        }
+    while let Some(stream) = next_connection(&listener, &shutdown).await {
         let cut = cut_all.child_token();
         let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectionCut(cut.clone()))));
         let connection = graceful.watch(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

@@ -8,18 +8,15 @@ mod session;
 mod sqlstate;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{auth::Tokens, engine::Engine, http::Control};
+use crate::{auth::Tokens, engine::Engine, http::Control, listener::next_connection};
 
 use cancel::Cancellations;
 use session::Session;
-
-/// Pause after a failed `accept`, as for HTTP.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// What the connections share.
 #[derive(Debug, Clone)]
@@ -35,21 +32,7 @@ impl Postgres {
     pub(crate) async fn serve(self, listener: TcpListener) {
         let cancellations = Cancellations::default();
         let open = TaskTracker::new();
-        loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(error) => {
-                        tracing::warn!(%error, "could not accept a connection");
-                        tokio::time::sleep(ACCEPT_RETRY).await;
-                        continue;
-                    }
-                },
-                () = self.shutdown.cancelled() => break,
-            };
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "could not set TCP_NODELAY");
-            }
+        while let Some(stream) = next_connection(&listener, &self.shutdown).await {
             let session = Session::new(self.clone(), stream, cancellations.clone());
             let shutdown = self.shutdown.clone();
             open.spawn(async move {
