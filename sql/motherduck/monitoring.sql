@@ -75,6 +75,28 @@ CREATE OR REPLACE VIEW entity_health AS
         ) AS b USING (kind, scope, question, name)
     );
 
+-- What would make the schema smaller. All of it has had 30 days to be decided, or to come to life:
+--   merge   it looks like another, and nobody has decided
+--   reject  stale and rare, while its dataset or table is alive: others there were seen within 90 days
+-- A near-duplicate is sure from a score of 0.95 on, a definition that is stale and rare always is: these a rule may decide. What somebody has
+-- decided about, or undone, isn't proposed again.
+CREATE OR REPLACE VIEW consolidation_proposals AS
+    SELECT
+        h.kind, h.scope, h.question, h.name, h.occurrences, h.last_seen,
+        'merge' AS action, c.similar_item AS into_item, c.reason, c.score >= 0.95 AS is_sure
+    FROM entity_conflicts AS c JOIN entity_health AS h USING (kind, scope, question, name)
+    WHERE c.status = 'flagged' AND c.similar_item IS NOT NULL AND c.revision = 0 AND c.opened_at <= utc_now() - INTERVAL 30 DAY
+    UNION ALL
+    SELECT
+        kind, scope, question, name, occurrences, last_seen, 'reject', NULL,
+        'seen ' || occurrences || CASE occurrences WHEN 1 THEN ' time' ELSE ' times' END || ', last on ' || CAST(last_seen AS DATE), true
+    FROM (SELECT *, max(last_seen) OVER (PARTITION BY kind, scope) AS scope_last_seen FROM entity_health) AS h
+    WHERE is_stale AND is_rare AND NOT is_conflicted AND scope_last_seen > utc_now() - INTERVAL 90 DAY
+      AND NOT EXISTS (
+        FROM catalog_items_at(9223372036854775807) AS i
+        WHERE i.kind = h.kind AND i.scope = h.scope AND i.question = h.question AND i.canonical = h.name AND (i.item->'$.ruling') IS NOT NULL
+      );
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Queries
 -- ---------------------------------------------------------------------------------------------------------------------

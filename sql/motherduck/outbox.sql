@@ -50,6 +50,10 @@ CREATE OR REPLACE VIEW outbox_facts AS
     SELECT channel, fact, found_at, false, false
     FROM report_changes, (VALUES ('slack'), ('mail')) AS told(channel)
     UNION ALL
+    SELECT channel, 'health:' || week, made_at, false, false
+    FROM health_reports, (VALUES ('slack'), ('mail')) AS told(channel)
+    WHERE stale > 0 OR rare > 0 OR proposals > 0
+    UNION ALL
     SELECT 'model', 'item:' || item_id(kind, scope, question, name), first_seen, true, m.name IS NOT NULL
     FROM item_briefs AS b LEFT JOIN model_descriptions AS m USING (kind, scope, question, name);
 

@@ -81,6 +81,25 @@ CREATE TABLE IF NOT EXISTS discovery_runs (
     version_after     INTEGER NOT NULL
 );
 
+-- How the schema fared, week by week: made once in each, by the first hourly run of discovery. outbox.sql tells those that have something to look at.
+CREATE TABLE IF NOT EXISTS health_reports (
+    -- Its Monday.
+    week              DATE PRIMARY KEY,
+    made_at           TIMESTAMP NOT NULL,
+    -- Entity types and fields of the schema, and how many of them are what `entity_health` says.
+    definitions       BIGINT NOT NULL,
+    stale             BIGINT NOT NULL,
+    rare              BIGINT NOT NULL,
+    growing           BIGINT NOT NULL,
+    conflicted        BIGINT NOT NULL,
+    -- Versions that loads made within the 90 days before: the churn.
+    versions          BIGINT NOT NULL,
+    -- What there was to consolidate (`consolidation_proposals`).
+    proposals         BIGINT NOT NULL,
+    -- Whether consolidation is due in this week, and who decides: persons, or, of what is sure, discovery a week later. NULL: it isn't.
+    consolidation     VARCHAR CHECK (consolidation IN ('by_hand', 'by_rule'))
+);
+
 -- Descriptions of items by a language model; append-only, the newest of an item counts.
 CREATE TABLE IF NOT EXISTS descriptions (
     kind              VARCHAR NOT NULL CHECK (kind IN ('entity_type', 'field')),

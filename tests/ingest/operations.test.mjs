@@ -172,12 +172,15 @@ test("a message that is no event is kept, and costs its neighbours nothing", asy
   assert.equal(await stack.sql.value("SELECT count(*) FROM structured_data WHERE source_table = 'after-nonsense'"), 300);
 });
 
-test("the cron sweeps what loads left that never committed, and nothing else", async () => {
+test("the cron sweeps what loads left that never committed, forgets what is kept no longer, and touches nothing else", async () => {
   const old = "01890000-0000-7000-8000-000000000000";
   const committed = await stack.sql.value("SELECT count(*) FROM structured_data");
   await stack.sql.write(`INSERT INTO landing.structured_data VALUES ('${old}', 0, 'b', 's', NULL, '{}', NULL)`);
   await stack.sql.write(`INSERT INTO landing.rejected_rows VALUES ('${old}', 1, 'why', '{}')`);
+  const letters = await stack.sql.value("SELECT count(*) FROM dead_letters");
+  await stack.sql.write("INSERT INTO dead_letters VALUES (make_timestamp(epoch_us(now())) - INTERVAL 401 DAY, 'm', 'r')");
   await stack.runCron("ingest");
+  assert.equal(await stack.sql.value("SELECT count(*) FROM dead_letters"), letters);
   const left = await stack.sql.value(`SELECT count(*) FROM (
     SELECT load_id FROM landing.structured_data UNION ALL SELECT load_id FROM landing.rejected_rows) WHERE load_id = '${old}'`);
   assert.equal(left, 0);

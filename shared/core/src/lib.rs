@@ -13,6 +13,7 @@ pub mod landing;
 pub mod outbox;
 pub mod profile;
 pub mod report;
+pub mod retention;
 pub mod schema;
 pub mod similarity;
 pub mod sql;

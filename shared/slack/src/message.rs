@@ -1,5 +1,6 @@
 //! What a message says.
 
+use living_core::outbox::health::{Health, Proposal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,6 +38,8 @@ pub struct News {
     pub report_count: u64,
     /// The first of them; [`LISTED`] are enough.
     pub reports: Vec<ChangedReport>,
+    /// The newest health report.
+    pub health: Option<Health>,
     /// New items that are kept out of the schema, because it changed too often within a day.
     pub waiting: u64,
     /// What was kept out is taken in again.
@@ -120,6 +123,7 @@ impl News {
             section(&format!("*{summary}*")),
         ];
         blocks.extend(sentences.iter().map(|sentence| section(sentence)));
+        blocks.extend(self.health.as_ref().and_then(Health::call).map(|call| section(&format!("*{call}*"))));
         let left = (self.total() + u64::from(self.waiting > 0)).saturating_sub(listed as u64);
         if left > 0 {
             blocks.push(section(&format!("… and {left} more")));
@@ -131,20 +135,25 @@ impl News {
     }
 
     fn total(&self) -> u64 {
-        self.changes.iter().map(|change| change.count).sum::<u64>() + self.conflict_count + self.report_count
+        self.changes.iter().map(|change| change.count).sum::<u64>()
+            + self.conflict_count
+            + self.report_count
+            + self.proposal_count()
+    }
+
+    fn proposal_count(&self) -> u64 {
+        self.health.as_ref().map_or(0, |health| health.proposal_count)
     }
 
     fn title(&self) -> String {
-        match self.versions {
-            Some((first, last)) if first < last => format!("Schema versions {first} to {last}"),
-            Some((version, _)) => format!("Schema version {version}"),
-            None if self.conflict_count == 0 && self.waiting == 0 && self.report_count == 1 => {
-                "A report has changed".to_owned()
-            }
-            None if self.conflict_count == 0 && self.waiting == 0 && self.report_count > 1 => {
-                format!("{} reports have changed", self.report_count)
-            }
-            None => "The schema waits for a decision".to_owned(),
+        let waits = self.conflict_count > 0 || self.waiting > 0;
+        match (self.versions, &self.health) {
+            (Some((first, last)), _) if first < last => format!("Schema versions {first} to {last}"),
+            (Some((version, _)), _) => format!("Schema version {version}"),
+            (None, _) if !waits && self.report_count == 1 => "A report has changed".to_owned(),
+            (None, _) if !waits && self.report_count > 1 => format!("{} reports have changed", self.report_count),
+            (None, Some(health)) if !waits => health.title(),
+            (None, _) => "The schema waits for a decision".to_owned(),
         }
     }
 
@@ -157,6 +166,9 @@ impl News {
         if self.report_count > 0 {
             parts.push(format!("{} with another result", counted(self.report_count, "report")));
         }
+        if let Some(health) = &self.health {
+            parts.push(health.summary());
+        }
         if self.waiting > 0 {
             parts.insert(0, format!("{} kept out of the schema for now", counted(self.waiting, "new item")));
         }
@@ -166,13 +178,15 @@ impl News {
         if parts.is_empty() { "nothing that a query would notice".to_owned() } else { parts.join(", ") }
     }
 
-    /// The most important items: what waits for a person, reports, then what may break a query, then the rest.
+    /// The most important items: what waits for a person, reports, what could be consolidated, then what may break a query, then the rest.
     fn sentences(&self) -> Vec<String> {
         const PAUSED: &str = "*Too many changes:* the schema changed more often within a day than is allowed. New items wait until a day has fewer \
                               changes, or a person takes them in.";
         let paused = (self.waiting > 0).then(|| PAUSED.to_owned());
         let conflicts = paused.into_iter().chain(self.conflicts.iter().map(Conflict::sentence));
         let conflicts = conflicts.chain(self.reports.iter().map(ChangedReport::sentence));
+        let health = self.health.iter().flat_map(|health| &health.proposals).map(consolidation);
+        let conflicts = conflicts.chain(health);
         let changes = self.sorted().flat_map(|change| change.items.iter().map(|item| change.sentence(item)));
         conflicts.chain(changes).take(LISTED).collect()
     }
@@ -242,6 +256,11 @@ impl ChangedReport {
     }
 }
 
+fn consolidation(proposal: &Proposal) -> String {
+    let sentence = proposal.sentence(|name| code(name, NAME), |reason| plain(reason, REASON));
+    format!("*Consolidate:* {sentence}")
+}
+
 /// `verbatim`: Slack makes no links or mentions of what only looks like one
 /// ([text object](https://docs.slack.dev/reference/block-kit/composition-objects/text-object)).
 fn section(text: &str) -> Value {
@@ -255,6 +274,7 @@ fn words(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use living_core::outbox::health::Consolidation;
     use proptest::prelude::*;
 
     use super::*;
@@ -297,6 +317,40 @@ mod tests {
                 "*7 reports with another result*",
                 "*Report* `Calls &lt;!here&gt;`: 3 rows now, 2 when it was pinned",
                 "… and 6 more"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_health_report_names_what_could_be_consolidated_and_what_is_to_be_done() {
+        let of = |name: &str, into: Option<(&str, &str)>, reason: &str| Proposal {
+            kind: "entity_type".into(),
+            scope: "wnut".into(),
+            name: name.into(),
+            into: into.map(|(scope, name)| (scope.into(), name.into())),
+            reason: reason.into(),
+        };
+        let health = Health {
+            week: "2026-11-30".into(),
+            stale: 3,
+            rare: 2,
+            proposal_count: 9,
+            consolidation: Some(Consolidation::ByRule),
+            proposals: vec![
+                of("<!here>", None, "seen 3 times, last on 2026-08-01"),
+                of("products", Some(("wnut", "product")), "plural"),
+            ],
+        };
+        let news = News { health: Some(health), ..News::default() };
+        assert_eq!(
+            texts(&news.message(Uuid::nil(), None)),
+            [
+                "Health of the schema, week of 2026-11-30",
+                "*3 not seen for 90 days, 2 seen fewer than 5 times, 9 to consolidate*",
+                "*Consolidate:* the entity type `&lt;!here&gt;` in `wnut` could be left out: seen 3 times, last on 2026-08-01",
+                "*Consolidate:* the entity type `products` in `wnut` could be merged into `product` in `wnut`: plural",
+                "*Consolidation is due. What is sure is decided by rule in a week, unless somebody decides before.*",
+                "… and 7 more"
             ]
         );
     }

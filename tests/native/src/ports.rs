@@ -16,6 +16,7 @@ use discovery::{
 use futures_util::FutureExt;
 use ingest::{Announcer, CommitNotice, Config, Ingest, consume, record_dead_letter};
 use living_core::{
+    catalog::health::Cadence,
     landing::{
         decision::ObjectHead,
         event::{Action, Notification, NotifiedObject},
@@ -386,6 +387,7 @@ impl Harness {
             options: discovery::Options {
                 similarity: living_core::similarity::Options::default(),
                 versions_a_day: u64::MAX,
+                cadence: Cadence { months: 3, by_rule_below: 10 },
             },
             embeddings: self
                 .embedder

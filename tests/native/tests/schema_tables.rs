@@ -21,10 +21,11 @@ const SCRIPTS: [&str; 7] = [
 ];
 
 /// Tables with a primary key, and its columns.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 8] = [
     ("main.catalog_log", "commit_seq, item_no"),
     ("main.commit_embeddings", "commit_seq"),
     ("main.commits", "commit_seq"),
+    ("main.health_reports", "week"),
     ("main.name_embeddings", "model, name"),
     ("main.outbox_attempts", "fact, channel, attempt"),
     ("main.report_log", "report_id, revision"),
@@ -58,6 +59,7 @@ impl Column {
             "BOOLEAN" => "true",
             "JSON" => "'{}'",
             "TIMESTAMP" => "TIMESTAMP '2026-01-01'",
+            "DATE" => "DATE '2026-01-05'",
             "FLOAT[]" => "[0.5]::FLOAT[]",
             "UUID" => "'018f0000-0000-7000-8000-000000000001'",
             other => panic!("{}: no value of type {other} is known here", self.name),
@@ -70,6 +72,7 @@ impl Column {
         match self.data_type.as_str() {
             "VARCHAR" => "'another text'",
             "BIGINT" | "INTEGER" => "7",
+            "DATE" => "DATE '2026-01-12'",
             "UUID" => "'018f0000-0000-7000-8000-000000000002'",
             other => panic!("{}: a key of type {other} is not known here", self.name),
         }

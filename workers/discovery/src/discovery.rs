@@ -9,6 +9,7 @@ use living_core::{
     catalog::{
         EntityTotals, FieldTotals, Item, ItemKey, ItemKind,
         fold::{self, Folded, TotalsByItem},
+        health::Cadence,
         log::{self, Commit, CommittedLoad, Event, RowsChange, Version, Wanted},
         review::{self, Action, Decided, Decision},
     },
@@ -78,6 +79,7 @@ pub struct Options {
     pub similarity: similarity::Options,
     /// After this many versions within a day, those of decisions not counted, new items wait.
     pub versions_a_day: u64,
+    pub cadence: Cadence,
 }
 
 /// The items of a commit's scope before it, and the totals of those that it touches after it.

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use living_core::similarity;
+use living_core::{catalog::health::Cadence, similarity};
 use living_http::front_page;
 use living_kit::{
     Answer, ConfigError, FetchTransport, Problem, RequestId, WorkerHost, WorkerWarehouse, admit_admin, answer, log,
-    messages, method, misconfigured, optional_secret, optional_var, query_pairs, required_var, warehouse,
+    messages, method, misconfigured, number_var, optional_secret, optional_var, query_pairs, required_var, warehouse,
 };
 use living_model::{EmbeddingEndpoint, HttpEmbedder};
 use worker::{
@@ -43,11 +43,16 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
     }
 }
 
-/// Every hour, for commits whose message was lost, and for what waits: new items, and what is in the outbox.
+/// Every hour, for commits whose message was lost, for what waits (new items, and what is in the outbox), and for what a week or a quarter
+/// begins with.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    if run_unasked(&env).await && resume_unasked(&env).await {
-        run_unasked(&env).await;
+    if run_unasked(&env).await {
+        let is_resumed = resume_unasked(&env).await;
+        let is_consolidated = look_after_health_unasked(&env).await;
+        if is_resumed || is_consolidated {
+            run_unasked(&env).await;
+        }
     }
     outside::dispatch(&env).await;
 }
@@ -58,8 +63,22 @@ async fn resume_unasked(env: &Env) -> bool {
         Ok(discovery) => discovery.resume_if_due().await.map_err(|failure| failure.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    resumed.unwrap_or_else(|error| {
-        log::error("resumption_failed").with("error", error).write();
+    unless_failed(resumed, "resumption_failed")
+}
+
+/// Whether something was decided by rule.
+async fn look_after_health_unasked(env: &Env) -> bool {
+    let report = match discovery(env) {
+        Ok(discovery) => discovery.look_after_health().await.map_err(|failure| failure.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    unless_failed(report.map(|report| report.decided > 0), "health_failed")
+}
+
+/// What nobody waits for: what goes wrong is logged, and tried again in an hour.
+fn unless_failed(outcome: Result<bool, String>, event: &str) -> bool {
+    outcome.unwrap_or_else(|error| {
+        log::error(event).with("error", error).write();
         false
     })
 }
@@ -146,11 +165,16 @@ fn embeddings(env: &Env) -> Result<Option<Embeddings<HttpEmbedder<FetchTransport
 }
 
 /// `SIMILARITY_THRESHOLD`: least normalised Levenshtein similarity. `MAX_VERSIONS_PER_DAY`: after so many, new items wait.
+/// `CONSOLIDATION_MONTHS`, `CONSOLIDATION_BY_RULE_BELOW`: see [`Cadence`].
 fn options(env: &Env) -> Result<Options, ConfigError> {
     let is_share = |share: &f64| (0.0..=1.0).contains(share);
     let levenshtein = parsed(env, "SIMILARITY_THRESHOLD", "a number from 0 to 1", is_share)?;
     let versions_a_day = parsed(env, "MAX_VERSIONS_PER_DAY", "a whole number from 1", |most: &u64| *most >= 1)?;
-    Ok(Options { similarity: similarity::Options { levenshtein }, versions_a_day })
+    let cadence = Cadence {
+        months: number_var(env, "CONSOLIDATION_MONTHS")?,
+        by_rule_below: number_var(env, "CONSOLIDATION_BY_RULE_BELOW")?,
+    };
+    Ok(Options { similarity: similarity::Options { levenshtein }, versions_a_day, cadence })
 }
 
 fn parsed<T: FromStr>(

@@ -10,6 +10,7 @@ mod discovery;
 mod embeddings;
 #[expect(unreachable_pub, reason = "the runtime reaches them")]
 mod entry;
+mod health;
 mod listing;
 mod outside;
 mod review;
@@ -18,6 +19,7 @@ mod typed;
 
 pub use discovery::{Discovery, Failure, Options, RunReport, VersionCache};
 pub use embeddings::Embeddings;
+pub use health::HealthReport;
 pub use outside::{Describer, Outside, OutsideReport, Sent, Slack};
 pub use review::{Count, Made, NotDecided, Preview, Report, Request, Versions};
 pub use typed::{TypedReport, maintain as maintain_typed};

@@ -28,8 +28,10 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    let outcome = match ingest(&env) {
-        Ok(ingest) => housekeeping::run(&ingest.warehouse, &ingest.host).await.map_err(|error| error.to_string()),
+    let outcome = match warehouse(&env).and_then(|warehouse| Ok((warehouse, var_as(&env, "RETENTION")?))) {
+        Ok((warehouse, retention)) => {
+            housekeeping::run(&warehouse, &WorkerHost, retention).await.map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     // The runtime throws the error of a scheduled event away.

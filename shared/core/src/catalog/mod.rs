@@ -14,6 +14,7 @@ pub mod content;
 pub mod data_type;
 pub mod embeddings;
 pub mod fold;
+pub mod health;
 pub mod log;
 pub mod review;
 mod totals;

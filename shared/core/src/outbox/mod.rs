@@ -11,6 +11,7 @@
 //! If it dies after the claim, nobody knows whether the message was sent. Where a repetition would do harm, it's not sent again.
 
 pub mod description;
+pub mod health;
 mod wait;
 
 use alloc::{
@@ -52,9 +53,9 @@ const DIFF: &str = r#"[{"kind":"VARCHAR","scope":"VARCHAR","question":"VARCHAR",
 /// Where facts go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// Versions, conflicts and changed reports, as messages.
+    /// Versions, conflicts, changed reports and health, as messages.
     Slack,
-    /// Changed reports, by mail.
+    /// Changed reports and health, by mail.
     Mail,
     /// Items without a description, to a language model.
     Model,

@@ -1,6 +1,9 @@
 //! Messages to people, to Slack and by mail: each fact at most once by each way.
 
-use living_core::outbox::{self, Channel, Outcome};
+use living_core::outbox::{
+    self, Channel, Outcome,
+    health::{self, Health},
+};
 use living_http::{Delivery, Transport, Unreachable};
 use living_kit::Host;
 use living_mail::Mailer;
@@ -68,11 +71,13 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Messenger<Outside<W, H, T, M
         &self,
         outside: &Outside<W, H, T, M>,
         message: Uuid,
-        _facts: &[String],
+        facts: &[String],
     ) -> Result<living_mail::Message, Failure> {
-        let (reports, report_count) = outside.changed_reports(message, living_mail::LISTED).await?;
+        let (reports, report_count) = outside.changed_reports(message, facts, living_mail::LISTED).await?;
         let report = |(name, reason)| living_mail::ChangedReport { name, reason };
-        Ok(living_mail::News { report_count, reports: reports.into_iter().map(report).collect() }.message(message))
+        let reports = reports.into_iter().map(report).collect();
+        let health = outside.health(message, facts, living_mail::LISTED).await?;
+        Ok(living_mail::News { report_count, reports, health }.message(message))
     }
 
     async fn post(&self, message: living_mail::Message) -> Delivery {
@@ -131,9 +136,7 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
         let conflicts: Option<Vec<(Conflict, u64)>> = conflicts.rows.iter().map(|row| read_conflict(row)).collect();
         let conflicts = conflicts.ok_or(UNREADABLE)?;
         let waiting = self.warehouse.run(&outbox::waiting_of(message)).await?.number()?;
-        let has_reports = facts.iter().any(|fact| fact.starts_with("report:"));
-        let (reports, report_count) =
-            if has_reports { self.changed_reports(message, LISTED).await? } else { (Vec::new(), 0) };
+        let (reports, report_count) = self.changed_reports(message, facts, LISTED).await?;
         Ok(News {
             versions: outbox::versions(facts.iter().map(String::as_str)),
             changes: changes.ok_or(UNREADABLE)?,
@@ -141,13 +144,22 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
             conflicts: conflicts.into_iter().map(|(conflict, _)| conflict).collect(),
             report_count,
             reports: reports.into_iter().map(|(name, reason)| ChangedReport { name, reason }).collect(),
+            health: self.health(message, facts, LISTED).await?,
             waiting,
-            resumed: facts.iter().any(|fact| fact.starts_with("resumed:")),
+            resumed: has(facts, "resumed:"),
         })
     }
 
     /// The first changed reports of a message, with why, and how many there are.
-    async fn changed_reports(&self, message: Uuid, listed: usize) -> Result<(Vec<(String, String)>, u64), Failure> {
+    async fn changed_reports(
+        &self,
+        message: Uuid,
+        facts: &[String],
+        listed: usize,
+    ) -> Result<(Vec<(String, String)>, u64), Failure> {
+        if !has(facts, "report:") {
+            return Ok((Vec::new(), 0));
+        }
         let result = self.warehouse.run(&outbox::reports_of(message, listed)).await?;
         let read = |row: &Vec<Value>| {
             let [name, _state, reason, all] = row.as_slice() else { return None };
@@ -158,6 +170,24 @@ impl<W: Warehouse, H: Host, T: Transport, M: Model> Outside<W, H, T, M> {
         let all = rows.first().map_or(0, |(_, all)| *all);
         Ok((rows.into_iter().map(|(report, _)| report).collect(), all))
     }
+
+    /// The newest health report of a message, with the first of what there is to consolidate.
+    async fn health(&self, message: Uuid, facts: &[String], listed: usize) -> Result<Option<Health>, Failure> {
+        const UNREADABLE: Failure = Failure::Unreadable("a health report");
+        if !has(facts, "health:") {
+            return Ok(None);
+        }
+        let proposals = self.warehouse.run(&health::proposals(listed)).await?;
+        let proposals: Option<Vec<_>> = proposals.rows.iter().map(|row| health::read_proposal(row)).collect();
+        let reports = self.warehouse.run(&health::of_message(message)).await?;
+        let report = reports.first().zip(proposals).and_then(|(row, proposals)| health::read(row, proposals));
+        report.map(Some).ok_or(UNREADABLE)
+    }
+}
+
+/// Whether facts of a kind are among these.
+fn has(facts: &[String], kind: &str) -> bool {
+    facts.iter().any(|fact| fact.starts_with(kind))
 }
 
 /// What a delivery means for the outbox.
