@@ -13,6 +13,8 @@ set -euo pipefail
 # shellcheck source=lib/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/env.sh"
 cd "$REPO_ROOT"
+# shellcheck source=lib/native.sh
+. scripts/lib/native.sh
 # shellcheck source=lib/steps.sh
 . scripts/lib/steps.sh
 
@@ -36,8 +38,7 @@ fi
   die "there is no token" "Set MOTHERDUCK_TOKEN, or PULUMI_ESC_ENVIRONMENT to the environment that has motherduckToken."
 export MOTHERDUCK_TOKEN
 
-cargo build --locked --quiet --profile native --package warehouse-setup
-exec target/native/warehouse-setup --url "$url" --database "$database" \
+exec_native warehouse-setup --url "$url" --database "$database" \
   sql/motherduck/schema_v1.sql sql/motherduck/schema_catalog.sql sql/motherduck/typed.sql sql/motherduck/reports.sql \
   sql/motherduck/outbox.sql sql/motherduck/queries.sql sql/motherduck/monitoring.sql \
   "${indexes[@]}"

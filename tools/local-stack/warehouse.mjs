@@ -59,7 +59,7 @@ export class Warehouse {
   async start() {
     const { command = path.join(ROOT, "target/native/local-warehouse"), databaseFile, databaseName, port = 0, r2Endpoint = NO_R2, secrets, args = [] } = this.#options;
     if (!existsSync(command)) {
-      throw new Error(`the local warehouse isn't built: ${command} isn't there; run cargo build --profile native -p local-warehouse`);
+      throw new Error(`the local warehouse isn't built: ${command} isn't there; run cargo build --profile native --workspace --bin local-warehouse`);
     }
     const fixedPort = this.url ? Number(new URL(this.url).port) : port;
     const fixedPostgresPort = this.postgres ? Number(this.postgres.split(":").pop()) : 0;
@@ -101,7 +101,7 @@ export class Warehouse {
   async setUp(scripts) {
     const command = path.join(ROOT, "target/native/warehouse-setup");
     if (!existsSync(command)) {
-      throw new Error(`${command} isn't built; run cargo build --profile native -p warehouse-setup`);
+      throw new Error(`${command} isn't built; run cargo build --profile native --workspace --bin warehouse-setup`);
     }
     const { databaseName, secrets } = this.#options;
     const env = { ...process.env, MOTHERDUCK_TOKEN: secrets.warehouseToken };
