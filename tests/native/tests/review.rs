@@ -100,6 +100,9 @@ async fn a_merge_shows_first_what_it_touches_then_does_just_that_and_can_be_undo
     assert_eq!(counts, [("product", 2, 3), ("products", 1, 0)]);
     assert_eq!(preview.views, ["entity_mentions"]);
     assert_eq!(preview.reports[0].name, "by label");
+    let kept = Action::KeepBoth { item: label("products"), other: None };
+    let keeping = discovery(&harness).preview(&ask(kept)).await.unwrap();
+    assert_eq!((keeping.changes.len(), keeping.views.len()), (1, 0), "it's no longer flagged, and no value changes");
     assert_eq!(content(&harness).await, before, "a preview changes nothing");
 
     let made = decide(&harness, merge.clone()).await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use living_core::{
     catalog::{
         Item, ItemKey, ItemKind, Totals,
-        content::Change,
+        content::{Change, ChangeKind},
         fold::{Folded, FoldedItem},
         log::{self, Wanted},
         review::{self, Action, Decided, Decision, Known, Refusal},
@@ -307,6 +307,7 @@ fn views(folded: &Folded) -> Vec<String> {
         ItemKind::EntityType => "entity_mentions".to_owned(),
         ItemKind::Field => format!("typed.{}", change.item.scope),
     };
-    let views: BTreeSet<String> = folded.changes.iter().map(view).collect();
+    let is_seen = |change: &&Change| !matches!(change.change, ChangeKind::Reviewed | ChangeKind::MeaningChanged);
+    let views: BTreeSet<String> = folded.changes.iter().filter(is_seen).map(view).collect();
     views.into_iter().collect()
 }
