@@ -52,7 +52,7 @@ function print({ objects, rows, faults, numbers, reads, queries, landing, memory
       ["replayed, uploaded again by the operator", [operator.replayed, operator.uploadedAgain].map(count).join(", ")],
       ["upload to commit, p50, p95 (outages included)", [landing.p50, landing.p95].map((ms) => `${count(ms)} ms`).join(", ")],
       ["queries answered, p50, p95", [count(queries.answered), ...[queries.p50, queries.p95].map((ms) => `${count(Math.round(ms))} ms`)].join(", ")],
-      ["queries refused, by status", Object.entries(queries.refused).map(([status, n]) => `${status}: ${count(n)}`).join(", ") || "none"],
+      ["queries refused, by reason", Object.entries(queries.refused).map(([reason, n]) => `${reason}: ${count(n)}`).join("; ") || "none"],
       ...Object.entries(memory).map(([name, { first, last, most, processes }]) => [
         `memory of ${name}: first quarter, last quarter, most; processes`, [...[first, last, most].map(mib), count(processes)].join(", "),
       ]),

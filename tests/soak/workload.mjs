@@ -52,7 +52,7 @@ const QUERIES = [
 /**
  * @typedef {object} Answers
  * @property {number[]} milliseconds Of the queries that were answered.
- * @property {Record<string, number>} refused By HTTP status, or `network`.
+ * @property {Record<string, number>} refused By HTTP status and the problem's words, or `network`.
  */
 
 export class Workload {
@@ -151,12 +151,13 @@ export class Workload {
     while (!this.#stopping) {
       await sleep(random.next() * CLIENT_PAUSE_MS);
       const started = performance.now();
-      const status = await this.#query(random.pick(QUERIES));
-      if (status === 200) this.answers.milliseconds.push(performance.now() - started);
-      else this.answers.refused[status] = (this.answers.refused[status] ?? 0) + 1;
+      const refusal = await this.#query(random.pick(QUERIES));
+      if (!refusal) this.answers.milliseconds.push(performance.now() - started);
+      else this.answers.refused[refusal] = (this.answers.refused[refusal] ?? 0) + 1;
     }
   }
 
+  /** @returns {Promise<string | undefined>} why it gave no rows: the HTTP status and the problem's words, or `network`. */
   async #query(sql) {
     try {
       const response = await this.#stack.fetch("schema-api", "/api/query/execute", {
@@ -164,8 +165,8 @@ export class Workload {
         headers: { authorization: `Bearer ${this.#stack.secrets.apiTokens.analyst}`, "content-type": "application/json" },
         body: JSON.stringify({ sql }),
       });
-      await response.arrayBuffer();
-      return response.status;
+      const text = await response.text();
+      return response.ok ? undefined : `${response.status} ${JSON.parse(text).detail}`;
     } catch {
       return "network";
     }
