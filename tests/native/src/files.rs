@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray,
+    ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
     builder::{Int64Builder, ListBuilder, StringBuilder, StructBuilder},
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
@@ -14,6 +14,11 @@ use parquet::{
     arrow::ArrowWriter,
     file::{metadata::KeyValue, properties::WriterProperties},
 };
+
+use crate::data;
+
+/// Bytes of a file that takes long to read.
+const LARGE: usize = 100_000;
 
 /// Rows of text cells, with the names of their columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,4 +157,38 @@ pub fn write(columns: Vec<(&str, ArrayRef)>) -> Bytes {
     writer.write(&batch).expect("rows are written");
     writer.close().expect("the footer is written");
     bytes.into()
+}
+
+/// Small files of all layouts.
+///
+/// # Panics
+/// If they can't be written.
+#[must_use]
+pub fn made_files() -> Vec<Bytes> {
+    let numbers: Int64Array = (0..200).collect();
+    let texts: StringArray = (0..200).map(|n| (n % 5 != 0).then(|| format!("text {}", n % 11))).collect();
+    let reals: Float64Array = (0..200).map(|n| (n % 3 != 0).then(|| f64::from(n) / 7.0)).collect();
+    vec![
+        write(vec![("n", Arc::new(numbers) as ArrayRef), ("t", Arc::new(texts)), ("r", Arc::new(reals))]),
+        annotations(&[("r1", "Chad", "person"), ("r2", "Eire", "location"), ("r3", "x", "none")]),
+        documents(&[("d", 1, "text", Some(0.5)), ("d", 2, "", None)]),
+    ]
+}
+
+/// Those of parquet-testing that don't take long to read; none where `LIVING_SCHEMA_DATA` isn't there.
+///
+/// # Panics
+/// If they can't be read.
+#[must_use]
+pub fn foreign_files() -> Vec<Bytes> {
+    let Some(folder) = data().map(|data| data.join("parquet-testing/data")) else {
+        println!("SKIPPED in part: LIVING_SCHEMA_DATA is not there");
+        return vec![];
+    };
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("a file").map(|entry| entry.expect("a file").path()).collect();
+    paths.sort();
+    let is_parquet = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "parquet");
+    let files = paths.into_iter().filter(is_parquet).map(|path| Bytes::from(std::fs::read(path).expect("a file")));
+    files.filter(|bytes| bytes.len() < LARGE).collect()
 }

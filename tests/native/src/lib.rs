@@ -13,7 +13,7 @@ pub mod sqlgate;
 pub use duck::{Duck, HttpTransport, data, rows_at_first};
 pub use embedder::StandInEmbedder;
 pub use faults::{Fault, Faults, Point};
-pub use files::{Cells, annotations, documents, read_rows, table, write};
+pub use files::{Cells, annotations, documents, foreign_files, made_files, read_rows, table, write};
 pub use outside::{StandIn, StandInFault};
 pub use ports::{Harness, MemoryStore, TestDiscovery, TestHost, until_death};
 pub use postgres::{TcpNetwork, postgres_client};

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use fuzzing::Chance;
 use living_core::sql::Statement;
 use living_sqlgate::{Admitted, Gate, Policy, RelationName};
 use living_warehouse::{Endpoint, McpWarehouse, QueryResult, Warehouse};
@@ -255,26 +256,6 @@ impl Reading<'_> {
             }
             _ => {}
         }
-    }
-}
-
-/// Chance that repeats itself: a linear congruential generator, by Knuth's constants.
-#[derive(Debug)]
-pub struct Chance(u64);
-
-impl Chance {
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % n.max(1)
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
     }
 }
 

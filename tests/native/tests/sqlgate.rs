@@ -3,7 +3,7 @@
 
 use living_core::sql::Literal;
 use living_sqlgate::{Gate, Policy, Shadows};
-use native_tests::sqlgate::{ALLOWED, Chance, Oracle, corpus, fixture, gate, mutant, seeds};
+use native_tests::sqlgate::{ALLOWED, Oracle, corpus, fixture, gate, mutant, seeds};
 use serde_json::Value;
 
 /// Attacks and queries that are mangled for the differential test. `scripts/fuzz sqlgate` goes on for longer.
@@ -91,7 +91,7 @@ async fn duckdb_reads_nothing_in_a_query_that_the_gate_did_not_see() {
         println!("without the shared corpora: LIVING_SCHEMA_DATA is not there");
     }
     let seeds = seeds();
-    let mut chance = Chance::new(1);
+    let mut chance = fuzzing::Chance::new(1);
     let mutants = (0..MUTANTS).map(|_| mutant(&seeds, &mut chance));
     let queries: Vec<String> = seeds.iter().cloned().chain(mutants).collect();
     let admitted: Vec<_> = queries.iter().filter_map(|query| gate().check(query).ok()).collect();

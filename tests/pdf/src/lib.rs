@@ -7,8 +7,8 @@ use std::{
 };
 
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use fuzzing::{Chance, mangle};
 use living_pdf::{Document, Page};
-use tables_tests::Chance;
 
 /// Pages of a file that are read.
 const PAGES: u32 = 4;
@@ -103,7 +103,7 @@ pub fn mutant(seeds: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
         mangle_stream(&mut bytes, chance);
     }
     if chance.below(3) > 0 {
-        mangle(&mut bytes, chance);
+        mangle(&mut bytes, &TOKENS, chance);
     }
     bytes
 }
@@ -126,49 +126,13 @@ fn mangle_stream(bytes: &mut Vec<u8>, chance: &mut Chance) {
         return;
     }
     let packed = usize::try_from(decoder.total_in()).unwrap_or(0);
-    mangle(&mut unpacked, chance);
+    mangle(&mut unpacked, &TOKENS, chance);
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     if encoder.write_all(&unpacked).is_ok()
         && let Ok(again) = encoder.finish()
     {
         let from = start + skipped;
         bytes.splice(from..(from + packed).min(bytes.len()), again);
-    }
-}
-
-fn mangle(bytes: &mut Vec<u8>, chance: &mut Chance) {
-    for _ in 0..=chance.below(8) {
-        let at = chance.below(bytes.len() + 1);
-        let length = chance.below(24).min(bytes.len() - at);
-        match chance.below(7) {
-            0 => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte = u8::try_from(chance.below(256)).unwrap_or(0);
-                }
-            }
-            1 => drop(bytes.drain(at..at + length)),
-            2 => {
-                let token = TOKENS.get(chance.below(TOKENS.len())).copied().unwrap_or_default();
-                bytes.splice(at..at, token.iter().copied());
-            }
-            3 => {
-                let token = TOKENS.get(chance.below(TOKENS.len())).copied().unwrap_or_default();
-                let end = (at + token.len()).min(bytes.len());
-                bytes.splice(at..end, token.iter().copied());
-            }
-            4 => {
-                let part = bytes.get(at..at + length).unwrap_or_default().to_vec();
-                let to = chance.below(bytes.len() + 1);
-                bytes.splice(to..to, part);
-            }
-            5 if chance.below(10) == 0 => bytes.truncate(at),
-            // Digits that were others: numbers of objects, lengths, places.
-            _ => {
-                if let Some(byte) = bytes.iter_mut().skip(at).find(|byte| byte.is_ascii_digit()) {
-                    *byte = b"0123456789"[chance.below(10)];
-                }
-            }
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use fuzzing::{Chance, mangle};
 use living_tables::{
     Error, Kind,
     csv::{Outcome, Rows, Survey},
@@ -19,25 +20,6 @@ pub struct Seed {
     /// `text`, `xlsx`, `xlsb`, `ods` or `xls`.
     pub family: String,
     pub bytes: Vec<u8>,
-}
-
-/// Random numbers that come again with their seed (xorshift64*).
-#[derive(Debug, Clone)]
-pub struct Chance(u64);
-
-impl Chance {
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// A number below `bound`, which must not be 0.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % bound
-    }
 }
 
 /// Texts of our own, and the files of the collections where they are.
@@ -111,49 +93,8 @@ pub fn mutant(seeds: &[Seed], chance: &mut Chance) -> Vec<u8> {
         return bytes;
     }
     let mut bytes = seed.bytes.clone();
-    mangle(&mut bytes, chance);
+    mangle(&mut bytes, &TOKENS, chance);
     bytes
-}
-
-fn mangle(bytes: &mut Vec<u8>, chance: &mut Chance) {
-    for _ in 0..=chance.below(6) {
-        let at = chance.below(bytes.len() + 1);
-        let length = chance.below(16).min(bytes.len() - at);
-        match chance.below(7) {
-            0 => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte = u8::try_from(chance.below(256)).unwrap_or(0);
-                }
-            }
-            1 => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte ^= 1 << chance.below(8);
-                }
-            }
-            2 => drop(bytes.drain(at..at + length)),
-            3 => {
-                let token = TOKENS.get(chance.below(TOKENS.len())).copied().unwrap_or_default();
-                bytes.splice(at..at, token.iter().copied());
-            }
-            4 => {
-                let token = TOKENS.get(chance.below(TOKENS.len())).copied().unwrap_or_default();
-                let end = (at + token.len()).min(bytes.len());
-                bytes.splice(at..end, token.iter().copied());
-            }
-            5 => {
-                let part = bytes.get(at..at + length).unwrap_or_default().to_vec();
-                let to = chance.below(bytes.len() + 1);
-                bytes.splice(to..to, part);
-            }
-            _ if chance.below(10) == 0 => bytes.truncate(at),
-            // Digits that were others.
-            _ => {
-                if let Some(byte) = bytes.iter_mut().skip(at).find(|byte| byte.is_ascii_digit()) {
-                    *byte = b"0123456789"[chance.below(10)];
-                }
-            }
-        }
-    }
 }
 
 /// The archive with one or two of its parts mangled.
@@ -169,7 +110,7 @@ fn mangled_parts(bytes: &[u8], chance: &mut Chance) -> Option<Vec<u8>> {
     }
     for _ in 0..=chance.below(2) {
         let at = chance.below(parts.len().max(1));
-        mangle(&mut parts.get_mut(at)?.1, chance);
+        mangle(&mut parts.get_mut(at)?.1, &TOKENS, chance);
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);

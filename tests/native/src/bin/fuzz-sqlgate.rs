@@ -1,12 +1,12 @@
 //! `fuzz-sqlgate SECONDS [SEED]`: mangled queries against the SQL gate, and what it lets through against DuckDB's own parser.
 
 use std::{
-    env,
     process::ExitCode,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use native_tests::sqlgate::{Chance, Oracle, gate, mutant, seeds};
+use fuzzing::{Asked, Chance};
+use native_tests::sqlgate::{Oracle, gate, mutant, seeds};
 
 /// Queries that DuckDB is asked about at once.
 const BATCH: usize = 500;
@@ -16,15 +16,12 @@ const SLOW: Duration = Duration::from_millis(500);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let numbers: Vec<Option<u64>> = env::args().skip(1).map(|argument| argument.parse().ok()).collect();
-    let ([Some(seconds)] | [Some(seconds), Some(_)]) = numbers.as_slice() else {
+    let Some(Asked { time, seed, word: None }) = Asked::parse() else {
         eprintln!("Usage: fuzz-sqlgate SECONDS [SEED]");
         return ExitCode::from(2);
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let seed = numbers.get(1).copied().flatten().unwrap_or(now);
     println!("seed {seed}");
-    fuzz(Duration::from_secs(*seconds), seed).await
+    fuzz(time, seed).await
 }
 
 async fn fuzz(time: Duration, seed: u64) -> ExitCode {
