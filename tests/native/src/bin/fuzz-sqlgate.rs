@@ -33,10 +33,15 @@ async fn fuzz(time: Duration, seed: u64) -> ExitCode {
         let mut admitted = Vec::new();
         while admitted.len() < BATCH && start.elapsed() < time {
             let query = mutant(&seeds, &mut chance);
-            let before = Instant::now();
-            let outcome = gate.check(&query);
-            if before.elapsed() > SLOW {
-                println!("SLOW: {:?} for {query:?}", before.elapsed());
+            let (mut taken, outcome) = timed(|| gate.check(&query));
+            // On a busy machine one that takes long once may only have waited.
+            for _ in 0..5 {
+                if taken > SLOW {
+                    taken = taken.min(timed(|| gate.check(&query)).0);
+                }
+            }
+            if taken > SLOW {
+                println!("SLOW: {taken:?} for {query:?}");
                 return ExitCode::FAILURE;
             }
             tried += 1;
@@ -57,4 +62,10 @@ async fn fuzz(time: Duration, seed: u64) -> ExitCode {
     }
     println!("{tried} queries, {passed} let through, none that DuckDB reads otherwise");
     ExitCode::SUCCESS
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let before = Instant::now();
+    let done = work();
+    (before.elapsed(), done)
 }
