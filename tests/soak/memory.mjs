@@ -1,7 +1,6 @@
 /** How much memory the processes take, over time. */
 
-import { readFileSync, readdirSync } from "node:fs";
-
+import { childNamed, residentBytes } from "../../benches/memory/resident.mjs";
 import { percentile } from "../../benches/report.mjs";
 
 const SAMPLE_EVERY_MS = 2_000;
@@ -55,29 +54,5 @@ export class Memory {
       // While it's down, or about to be.
       if (bytes) this.#samples[name].push({ pid, bytes });
     }
-  }
-}
-
-/** The child of this process that runs a program. @param {string} program @returns {number | undefined} */
-function childNamed(program) {
-  const isIt = (pid) => {
-    const status = readStatus(pid);
-    return status?.Name === program && Number(status.PPid) === process.pid;
-  };
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).find(isIt);
-}
-
-function residentBytes(pid) {
-  const [kib] = readStatus(pid)?.VmRSS?.split(" ") ?? [];
-  return kib && Number(kib) * 1024;
-}
-
-/** The fields of /proc/PID/status; undefined once it's gone. */
-function readStatus(pid) {
-  try {
-    const lines = readFileSync(`/proc/${pid}/status`, "utf8").split("\n");
-    return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2)));
-  } catch {
-    return undefined;
   }
 }
