@@ -388,6 +388,7 @@ impl Harness {
                 similarity: living_core::similarity::Options::default(),
                 versions_a_day: u64::MAX,
                 cadence: Cadence { months: 3, by_rule_below: 10 },
+                run_seconds: 600,
             },
             embeddings: self
                 .embedder

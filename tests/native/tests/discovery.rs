@@ -328,6 +328,24 @@ async fn carry_out(harness: &Harness, step: &Step) {
 }
 
 #[tokio::test]
+async fn a_run_whose_time_is_up_ends_and_the_next_goes_on() {
+    let harness = Harness::start().await;
+    for (key, label) in [("1", "person"), ("2", "harbour"), ("3", "cargo")] {
+        let file = annotations(&[(&format!("{key} a"), "some text", label)]);
+        harness.deliver_until_done(&harness.store.put("argilla", &format!("wnut/{key}.parquet"), file)).await;
+    }
+    let mut hurried = harness.discovery(&Faults::none());
+    hurried.options.run_seconds = -1;
+    for _ in 0..3 {
+        let report = hurried.run().await.unwrap();
+        assert_eq!((report.commits, report.goes_on), (1, true));
+    }
+    let report = hurried.run().await.unwrap();
+    assert_eq!((report.commits, report.goes_on), (0, false));
+    assert_eq!(harness.duck.number("SELECT max(commit_seq) FROM catalog_log").await, 3);
+}
+
+#[tokio::test]
 async fn after_any_history_the_catalog_is_a_full_recount_and_the_log_replays_to_the_same_versions() {
     let mut runner = TestRunner::default();
     for _ in 0..16 {

@@ -61,6 +61,8 @@ pub struct RunReport {
     pub version_before: i64,
     pub version_after: i64,
     pub milliseconds: i64,
+    /// Its time was up before there was nothing left to fold in: another run has to go on.
+    pub goes_on: bool,
 }
 
 /// The Worker's logic, with its ports.
@@ -80,6 +82,9 @@ pub struct Options {
     /// After this many versions within a day, those of decisions not counted, new items wait.
     pub versions_a_day: u64,
     pub cadence: Cadence,
+    /// Seconds after which a run folds in no more than the commit that it's at. So it ends, and what follows it is done, where commits come as
+    /// fast as they are folded in.
+    pub run_seconds: i64,
 }
 
 /// The items of a commit's scope before it, and the totals of those that it touches after it.
@@ -90,7 +95,7 @@ struct Touched {
 }
 
 impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> {
-    /// Folds in all commits that are there, and makes the versions that follow.
+    /// Folds in the commits that are there, as many as it has time for, and makes the versions that follow.
     ///
     /// # Errors
     /// What stopped it. What was done is done.
@@ -98,6 +103,7 @@ impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> 
         let started = self.host.now();
         let mut newest = self.newest_version().await?;
         let mut report = RunReport { version_before: newest.version, ..RunReport::default() };
+        let until = started.plus_seconds(self.options.run_seconds);
         loop {
             let commits = self.pending_commits().await?;
             let is_last = commits.is_empty();
@@ -106,12 +112,16 @@ impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> 
                     // Another run is at it. What it has folded in by now needn't be looked at.
                     break;
                 }
+                if self.host.now() > until {
+                    report.goes_on = true;
+                    break;
+                }
             }
             // Even if nothing was folded in: an earlier run may have died before this.
             while let Some(version) = self.add_version(&newest).await? {
                 newest = version;
             }
-            if is_last {
+            if is_last || report.goes_on {
                 break;
             }
             self.mark_superseded().await;
@@ -337,6 +347,7 @@ fn keep(report: &RunReport, started: Timestamp) -> Statement {
         version_before,
         version_after,
         milliseconds,
+        goes_on: _,
     } = report;
     let started = started.literal();
     Statement::repeatable(format!(

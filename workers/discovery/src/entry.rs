@@ -16,7 +16,11 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, Embeddings, Options, VersionCache, api, outside::entry as outside, typed};
+use crate::{Discovery, Embeddings, Options, RunReport, VersionCache, api, outside::entry as outside, typed};
+
+/// Seconds of a run, about: a queue consumer lives for 15 minutes ([limits](https://developers.cloudflare.com/queues/platform/limits/)), and the
+/// typed tables are filled in these, too.
+const RUN_SECONDS: i64 = 180;
 
 /// Seconds before messages whose run failed are delivered again.
 const RETRY_SECONDS: u32 = 30;
@@ -32,11 +36,16 @@ type WorkerDiscovery = Discovery<WorkerWarehouse, Kv, WorkerHost, HttpEmbedder<F
 pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
     let answer = if batch.queue().is_ok_and(|name| outside::is_queue(&String::from(name))) {
         outside::dispatch(&env).await
-    } else if run_unasked(&env).await {
-        outside::announce(&env).await;
-        Answer::Ack
     } else {
-        Answer::RetryAfter { seconds: RETRY_SECONDS }
+        let report = run_unasked(&env).await;
+        if report.is_some() {
+            outside::announce(&env).await;
+        }
+        match report {
+            Some(RunReport { goes_on: false, .. }) => Answer::Ack,
+            Some(RunReport { goes_on: true, .. }) => Answer::RetryAfter { seconds: 1 },
+            None => Answer::RetryAfter { seconds: RETRY_SECONDS },
+        }
     };
     for (_, responder) in messages(&batch) {
         responder.answer(answer);
@@ -47,7 +56,7 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
 /// begins with.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    if run_unasked(&env).await {
+    if run_unasked(&env).await.is_some() {
         let is_resumed = resume_unasked(&env).await;
         let is_consolidated = look_after_health_unasked(&env).await;
         if is_resumed || is_consolidated {
@@ -96,7 +105,7 @@ async fn respond(request: &mut Request, env: &Env) -> Result<serde_json::Value, 
         ("/run", Some(Method::Post)) => {
             let report = run(env).await?;
             outside::announce(env).await;
-            Ok(report)
+            serde_json::to_value(report).map_err(|_| Problem::unavailable())
         }
         ("/conflicts", Some(Method::Get)) => api::conflicts(&configured(env)?, query_pairs(&url)).await,
         ("/decisions", Some(Method::Post)) => {
@@ -121,20 +130,20 @@ fn configured(env: &Env) -> Result<WorkerDiscovery, Problem> {
     discovery(env).map_err(|error| misconfigured(&error))
 }
 
-/// A run that nobody waits for: says whether it came to its end, and logs why not.
-async fn run_unasked(env: &Env) -> bool {
+/// A run that nobody waits for. `None`: it failed; it logs why.
+async fn run_unasked(env: &Env) -> Option<RunReport> {
     let outcome = run(env).await;
     if let Err(problem) = &outcome {
         log::error("discovery_failed").with("error", &problem.cause).write();
     }
-    outcome.is_ok()
+    outcome.ok()
 }
 
-async fn run(env: &Env) -> Result<serde_json::Value, Problem> {
+async fn run(env: &Env) -> Result<RunReport, Problem> {
     let discovery = configured(env)?;
     let report = discovery.run().await.map_err(|failure| Problem::unavailable().because(failure))?;
     typed::maintain_and_log(&discovery.warehouse, &discovery.host).await;
-    serde_json::to_value(report).map_err(|_| Problem::unavailable())
+    Ok(report)
 }
 
 fn discovery(env: &Env) -> Result<WorkerDiscovery, ConfigError> {
@@ -174,7 +183,7 @@ fn options(env: &Env) -> Result<Options, ConfigError> {
         months: number_var(env, "CONSOLIDATION_MONTHS")?,
         by_rule_below: number_var(env, "CONSOLIDATION_BY_RULE_BELOW")?,
     };
-    Ok(Options { similarity: similarity::Options { levenshtein }, versions_a_day, cadence })
+    Ok(Options { similarity: similarity::Options { levenshtein }, versions_a_day, cadence, run_seconds: RUN_SECONDS })
 }
 
 fn parsed<T: FromStr>(
