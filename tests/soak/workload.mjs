@@ -166,7 +166,7 @@ export class Workload {
         body: JSON.stringify({ sql }),
       });
       const text = await response.text();
-      return response.ok ? undefined : `${response.status} ${JSON.parse(text).detail}`;
+      return response.ok ? undefined : `${response.status} ${JSON.parse(text).detail.split("\n", 1)[0]}`;
     } catch {
       return "network";
     }
