@@ -16,7 +16,7 @@ use worker::{
     worker_sys::MessageBatch,
 };
 
-use crate::{Discovery, Embeddings, Options, RunReport, VersionCache, api, outside::entry as outside, typed};
+use crate::{Discovery, Embeddings, Failure, Options, RunReport, VersionCache, api, outside::entry as outside, typed};
 
 /// Seconds of a run, about: a queue consumer lives for 15 minutes ([limits](https://developers.cloudflare.com/queues/platform/limits/)), and the
 /// typed tables are filled in these, too.
@@ -56,40 +56,26 @@ pub async fn queue(batch: MessageBatch, env: Env, _ctx: JsValue) {
 /// begins with.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    if run_unasked(&env).await.is_some() {
-        let is_resumed = resume_unasked(&env).await;
-        let is_consolidated = look_after_health_unasked(&env).await;
-        if is_resumed || is_consolidated {
-            run_unasked(&env).await;
-        }
+    if run_unasked(&env).await.is_some() && has_decided_unasked(&env).await {
+        run_unasked(&env).await;
     }
     outside::dispatch(&env).await;
 }
 
-/// Whether what waited was taken in.
-async fn resume_unasked(env: &Env) -> bool {
-    let resumed = match discovery(env) {
-        Ok(discovery) => discovery.resume_if_due().await.map_err(|failure| failure.to_string()),
-        Err(error) => Err(error.to_string()),
+/// Whether what waited was taken in, or something was decided by rule. What goes wrong is logged, and tried again in an hour.
+async fn has_decided_unasked(env: &Env) -> bool {
+    // A run has just been: the settings make sense.
+    let Ok(discovery) = discovery(env) else { return false };
+    let logged = |outcome: Result<bool, Failure>, event| {
+        outcome.unwrap_or_else(|failure| {
+            log::error(event).with("error", failure.to_string()).write();
+            false
+        })
     };
-    unless_failed(resumed, "resumption_failed")
-}
-
-/// Whether something was decided by rule.
-async fn look_after_health_unasked(env: &Env) -> bool {
-    let report = match discovery(env) {
-        Ok(discovery) => discovery.look_after_health().await.map_err(|failure| failure.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    unless_failed(report.map(|report| report.decided > 0), "health_failed")
-}
-
-/// What nobody waits for: what goes wrong is logged, and tried again in an hour.
-fn unless_failed(outcome: Result<bool, String>, event: &str) -> bool {
-    outcome.unwrap_or_else(|error| {
-        log::error(event).with("error", error).write();
-        false
-    })
+    let is_resumed = logged(discovery.resume_if_due().await, "resumption_failed");
+    let report = discovery.look_after_health().await;
+    let is_consolidated = logged(report.map(|report| report.decided > 0), "health_failed");
+    is_resumed || is_consolidated
 }
 
 #[event(fetch)]

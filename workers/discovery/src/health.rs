@@ -37,11 +37,14 @@ impl<W: Warehouse, C: VersionCache, H: Host, E: Embedder> Discovery<W, C, H, E> 
     /// If the warehouse doesn't answer. What was done is done.
     pub async fn look_after_health(&self) -> Result<HealthReport, Failure> {
         let mut report = HealthReport::default();
-        if self.warehouse.run(&health::reports_of_this_week()).await?.number()? == 0 {
+        let week = self.warehouse.run(&health::week()).await?;
+        let (has_report, is_ruled) = week.first().and_then(health::read_week).ok_or(Failure::Unreadable("a week"))?;
+        if !has_report {
             let made = self.warehouse.run(&health::make_report(self.options.cadence)).await?;
             report.is_made = made.number()? > 0;
         }
-        for ruled in self.ruled().await?.into_iter().take(DECISIONS) {
+        let ruled = if is_ruled { self.ruled().await? } else { Vec::new() };
+        for ruled in ruled.into_iter().take(DECISIONS) {
             match self.decide_by_rule(ruled).await {
                 Ok(()) => report.decided += 1,
                 Err(NotDecided::Failed(failure)) => return Err(failure),

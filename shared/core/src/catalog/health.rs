@@ -6,6 +6,7 @@
 use alloc::{format, string::String};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{log::Listing, review::Action};
 use crate::sql::Statement;
@@ -30,10 +31,20 @@ pub struct Ruled {
     pub reason: String,
 }
 
-/// How many reports there are of this week: one number.
+/// What is to be done in this week: a row for [`read_week`].
 #[must_use]
-pub fn reports_of_this_week() -> Statement {
-    Statement::read(format!("SELECT count(*) FROM health_reports WHERE week = {WEEK}"))
+pub fn week() -> Statement {
+    Statement::read(format!(
+        "SELECT count(*) FILTER (week = {WEEK}), count(*) FILTER (week = {WEEK} - 7 AND consolidation = 'by_rule') FROM health_reports"
+    ))
+}
+
+/// Whether this week has its report, and whether the rule decides in it, as that of the week before has said. `None`: the row is none of
+/// [`week`].
+#[must_use]
+pub fn read_week(row: &[Value]) -> Option<(bool, bool)> {
+    let [reports, ruled] = row else { return None };
+    Some((reports.as_u64()? > 0, ruled.as_u64()? > 0))
 }
 
 /// Makes the report of this week, unless there is one. A violated key says that another run has made it.
@@ -66,16 +77,17 @@ pub fn make_report(cadence: Cadence) -> Statement {
     ))
 }
 
-/// What a rule has to decide now, each a [`Ruled`]: the sure proposals, in the week after the report that said so.
+/// What a rule decides in a week of its own, each a [`Ruled`]: the sure proposals.
 #[must_use]
 pub fn ruled() -> Listing {
-    Listing::new(format!(
+    Listing::new(
         "SELECT scope, question, name, \
                 CAST(json_object('reason', reason, 'action', CASE action \
                   WHEN 'merge' THEN json_object('action', action, 'item', item, 'into', into_item) \
                   ELSE json_object('action', action, 'item', item) END) AS VARCHAR) AS body \
          FROM (SELECT *, json_object('kind', kind, 'scope', scope, 'question', question, 'name', name) AS item \
                FROM consolidation_proposals) \
-         WHERE is_sure AND EXISTS (FROM health_reports WHERE consolidation = 'by_rule' AND week = {WEEK} - 7)"
-    ))
+         WHERE is_sure"
+            .into(),
+    )
 }
