@@ -122,7 +122,7 @@ def main(tool, index_benchmark):
     print("## Near-duplicate names\n")
     own = split.read_own_pairs()
     columns = [("plain Levenshtein at 0.85", plain(own)), ("ours, names alone", ours(tool, own))]
-    print_pairs("Names of published schemas, of our own choice", own, columns + with_embeddings(tool, own))
+    print_pairs("Names of our own choice", own, columns + with_embeddings(tool, own))
     if not (split.DATA / "duplicates/pairs.csv").is_file():
         print("The hand-labelled pairs aren't here: LIVING_SCHEMA_DATA names no folder with them.\n")
     else:

@@ -19,6 +19,7 @@ const NO_R2 = "127.0.0.1:9";
 const START_TIMEOUT_MS = 60_000;
 /** After this a process that was asked to stop is killed. */
 const STOP_TIMEOUT_MS = 10_000;
+const WAREHOUSE_NICENESS = 5;
 /** Lines of standard error kept for messages. */
 const KEPT_LINES = 50;
 
@@ -63,9 +64,11 @@ export class Warehouse {
     }
     const fixedPort = this.url ? Number(new URL(this.url).port) : port;
     const fixedPostgresPort = this.postgres ? Number(this.postgres.split(":").pop()) : 0;
+    // MotherDuck has processors of its own. Here it shares them, and leaves them to the Workers where both want them.
     this.#process = spawn(
-      command,
+      "nice",
       [
+        ...["-n", String(WAREHOUSE_NICENESS), command],
         ...["--db", databaseFile, "--database-name", databaseName, "--port", String(fixedPort)],
         ...["--postgres-port", String(fixedPostgresPort)],
         ...["--httpfs", HTTPFS, "--r2-endpoint", r2Endpoint, "--r2-key-id", secrets.r2AccessKeyId],

@@ -153,12 +153,12 @@ fn a_guess_is_left_to_the_values_or_a_person() {
     });
 }
 
-/// Names as published schemas have them, judged one by one: see the file.
+/// Names as published schemas and everyday tables have them, judged one by one: see the file.
 const PAIRS: &str = include_str!("similarity_pairs.csv");
 
 /// What of the duplicates is found and what of what is found is one, in shares: no less, whatever rule is added.
 #[test]
-fn names_of_published_schemas() {
+fn names_of_schemas_and_tables() {
     let (mut found, mut duplicates, mut right) = (0u32, 0u32, 0u32);
     for line in PAIRS.lines().skip(1) {
         let [left, right_name, is_duplicate, ..] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
@@ -169,6 +169,6 @@ fn names_of_published_schemas() {
         right += u32::from(is_found && is_duplicate);
     }
     let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole);
-    assert!(share(right, duplicates) >= 0.89, "recall: {right} of {duplicates}");
+    assert!(share(right, duplicates) >= 0.91, "recall: {right} of {duplicates}");
     assert!(share(right, found) >= 0.98, "precision: {right} of {found}");
 }

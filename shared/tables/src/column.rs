@@ -45,9 +45,7 @@ impl ColumnType {
         let bytes = text.as_bytes();
         match bytes.first() {
             None => Self::Empty,
-            Some(b'0'..=b'9' | b'-') if is_integer(text) => Self::Integer,
-            Some(b'0'..=b'9' | b'-') if is_decimal(text) => Self::Decimal,
-            Some(b'0'..=b'9') => date_or_timestamp(text),
+            Some(b'0'..=b'9' | b'-') => number_type(text).unwrap_or_else(|| date_or_timestamp(text)),
             Some(b't' | b'T' | b'f' | b'F')
                 if matches!(text, "true" | "false" | "TRUE" | "FALSE" | "True" | "False") =>
             {
@@ -79,35 +77,47 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `0`, or digits that don't begin with 0.
-fn plain_digits(text: &str) -> bool {
-    digits(text) && (text == "0" || !text.starts_with('0'))
-}
+/// Digits that fit 64 bits whatever they are.
+const INTEGER_DIGITS: usize = 18;
 
-fn is_integer(text: &str) -> bool {
-    text != "-0" && plain_digits(text.strip_prefix('-').unwrap_or(text)) && text.parse::<i64>().is_ok()
-}
+/// Digits that a double keeps whatever they are.
+const DECIMAL_DIGITS: usize = 15;
 
-fn is_decimal(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    // Fifteen digits are what a double keeps whatever they are.
-    unsigned
-        .split_once('.')
-        .is_some_and(|(whole, fraction)| plain_digits(whole) && digits(fraction) && whole.len() + fraction.len() <= 15)
+/// Whether a text is an integer or a decimal number, written as a program prints it. Each byte is looked at once: this runs for every cell
+/// of an upload.
+fn number_type(text: &str) -> Option<ColumnType> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let count = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = count(unsigned);
+    // `0`, or digits that don't begin with 0.
+    if whole == 0 || (whole > 1 && unsigned.first() == Some(&b'0')) {
+        return None;
+    }
+    match unsigned.get(whole..)? {
+        [] if text == "-0" => None,
+        [] => (whole <= INTEGER_DIGITS || text.parse::<i64>().is_ok()).then_some(ColumnType::Integer),
+        [b'.', fraction @ ..] => {
+            let is_plain = !fraction.is_empty() && count(fraction) == fraction.len();
+            (is_plain && whole + fraction.len() <= DECIMAL_DIGITS).then_some(ColumnType::Decimal)
+        }
+        _ => None,
+    }
 }
 
 fn date_or_timestamp(text: &str) -> ColumnType {
-    if is_date(text) {
-        return ColumnType::Date;
+    let Some((date, time)) = text.split_at_checked(DATE_LENGTH) else { return ColumnType::Text };
+    match time.strip_prefix(['T', ' ']) {
+        None if time.is_empty() && is_date(date) => ColumnType::Date,
+        Some(time) if is_date(date) && is_time(time) => ColumnType::Timestamp,
+        _ => ColumnType::Text,
     }
-    let Some((date, time)) = text.split_at_checked(10) else { return ColumnType::Text };
-    let Some(time) = time.strip_prefix(['T', ' ']) else { return ColumnType::Text };
-    if is_date(date) && is_time(time) { ColumnType::Timestamp } else { ColumnType::Text }
 }
 
+/// `YYYY-MM-DD`.
+const DATE_LENGTH: usize = 10;
+
 fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(year), Some(month), Some(day)) = (text.get(..4), text.get(5..7), text.get(8..10)) else {
         return false;
     };
     let month = number(month, 2);
@@ -117,7 +127,9 @@ fn is_date(text: &str) -> bool {
         Some(4 | 6 | 9 | 11) => 30,
         _ => 31,
     };
-    year.len() == 4
+    let separators = (text.as_bytes().get(4), text.as_bytes().get(7));
+    separators == (Some(&b'-'), Some(&b'-'))
+        && text.len() == DATE_LENGTH
         && digits(year)
         && month.is_some_and(|month| (1..=12).contains(&month))
         && number(day, 2).is_some_and(|day| (1..=days).contains(&day))

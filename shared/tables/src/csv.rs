@@ -272,17 +272,21 @@ impl Records {
         }
         let ends = self.ends.get(..ended).unwrap_or_default();
         let text = str::from_utf8(fields).map_err(Error::damaged)?;
-        let mut start = 0;
-        for (column, end) in ends.iter().enumerate() {
-            if end - start > MAX_CELL_BYTES {
-                return Err(Error::CellTooLong { record, column: column + 1, limit: MAX_CELL_BYTES });
-            }
-            start = *end;
+        if text.len() > MAX_CELL_BYTES {
+            check_cells(record, ends)?;
         }
         let outcome = take(Record { number: record, text, ends });
         self.filled = 0;
         self.ended = 0;
         outcome
+    }
+}
+
+fn check_cells(record: u64, ends: &[usize]) -> Result<(), Error> {
+    let starts = std::iter::once(&0).chain(ends);
+    match starts.zip(ends).position(|(start, end)| end - start > MAX_CELL_BYTES) {
+        Some(column) => Err(Error::CellTooLong { record, column: column + 1, limit: MAX_CELL_BYTES }),
+        None => Ok(()),
     }
 }
 

@@ -85,7 +85,9 @@ impl Pairing<'_> {
             reasons.push(format!("one gives the unit: {unit}"));
         }
         if reasons.is_empty() {
-            reasons.push("same words".into());
+            // A stop word, or the rest of a term: `flag` and `flag state`.
+            score *= 0.98;
+            reasons.push(format!("they say the same: {} and {}", self.a.phrase(), self.b.phrase()));
         }
         let score = if self.has_joint(Joint::Initial) { GUESS } else { score.max(super::DUPLICATE) };
         Comparison::new(score, reasons.join("; "))

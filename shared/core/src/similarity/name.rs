@@ -9,7 +9,7 @@ use alloc::{
 
 use super::{
     fold,
-    relation::abbreviates,
+    relation::{abbreviates, is_vowel},
     words::{self, Representation, Unit},
 };
 
@@ -393,7 +393,10 @@ impl<'a> Reader<'a> {
 
     fn completes_term(&self, stem: &str) -> bool {
         let before = self.parts.last().and_then(|part| part.last());
-        before.is_some_and(|before| words::TERMS.iter().any(|&(first, last)| first == before.stem && last == stem))
+        before.is_some_and(|before| {
+            let is_last = |last: &str| last == stem || abbreviates(stem, last);
+            words::TERMS.iter().any(|&(first, last)| first == before.stem && is_last(last))
+        })
     }
 
     fn role(&self, text: &str, stem: &str) -> Role {
@@ -476,11 +479,12 @@ impl<'a> Reader<'a> {
             self.unit = Some(unit);
         } else if let Some(unit) = Unit::of(&last.text).or_else(|| Unit::of(&last.stem))
             && (last.text.len() < 4
+                || !last.text.contains(is_vowel)
                 || last.text != last.stem
                 || last.role == Role::Circumstance
                 || words::is_only_unit(&last.text))
         {
-            // In words, units stand in the plural: a `degree` is a title, `degrees` are an angle.
+            // In words, and not as a symbol, units stand in the plural: a `degree` is a title, `degrees` are an angle.
             part.pop();
             self.unit = Some(unit);
         }

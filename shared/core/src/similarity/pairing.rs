@@ -34,6 +34,8 @@ impl<'a> Pairing<'a> {
         };
         pairing.pair(|a, b| a.text == b.text && a.role == b.role, Relation::Same);
         pairing.pair(|a, b| a.stem == b.stem && (a.role == Role::Count) == (b.role == Role::Count), Relation::Same);
+        // What kind of value it is comes first, so that the rest is by itself: `po` of `po num` and `purchase order number`.
+        pairing.pair(relation::are_one_term, Relation::Abbreviation);
         pairing.pair_joints();
         let in_company = !pairing.relations.is_empty() || (a.unit.is_some() && a.unit == b.unit);
         // More words on both sides are company too: each must then find its partner.

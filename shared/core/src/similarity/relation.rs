@@ -23,8 +23,8 @@ pub(super) enum Relation {
 /// Relates two words that have neighbours: `in_company` is whether their names have other words that agree, which makes a short or
 /// misspelt word surer.
 pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> Option<Relation> {
-    if (a.role == Role::Count) != (b.role == Role::Count) {
-        // `number of lots` and `lot count`; `lot number` is another thing.
+    if a.role == Role::Count || b.role == Role::Count {
+        // `number of lots`, `n lots` and `lot count`; `lot number` is another thing.
         let counts = |word: &Word| word.role == Role::Count || word.representation() == Some(Representation::Count);
         return (counts(a) && counts(b)).then_some(Relation::Same);
     }
@@ -41,9 +41,6 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;
     }
-    if a.representation().is_some() && a.representation() == b.representation() && abbreviated_terms(&a.stem, &b.stem) {
-        return Some(Relation::Abbreviation);
-    }
     if in_company && is_inflected(&a.stem, &b.stem) {
         return Some(Relation::Inflection);
     }
@@ -55,10 +52,19 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     (is_typo(&a.stem, &b.stem, levenshtein) || is_typo(&a.text, &b.text, levenshtein)).then_some(Relation::Typo)
 }
 
-/// `no`, `num`, `nr` and `number`; but `type` and `category` are two words.
-fn abbreviated_terms(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    (long == "number" && short.len() <= 3) || (short, long) == ("ts", "timestamp") || abbreviates(short, long)
+/// Whether two words say of what kind a value is, in short and at length: `no`, `num`, `nr` and `number`; but `type` and `category` are two
+/// words.
+pub(super) fn are_one_term(a: &Word, b: &Word) -> bool {
+    let (short, long) = if a.stem.len() <= b.stem.len() { (&*a.stem, &*b.stem) } else { (&*b.stem, &*a.stem) };
+    a.representation().is_some()
+        && a.representation() == b.representation()
+        && (a.role == Role::Count) == (b.role == Role::Count)
+        && match a.representation() {
+            Some(Representation::Percent) => true,
+            Some(Representation::Number) if long == "number" => short.len() <= 3,
+            Some(Representation::Time) if long == "timestamp" => short == "ts",
+            _ => abbreviates(short, long),
+        }
 }
 
 /// Whether two words are forms of one English verb, and say the same of a thing.
@@ -71,8 +77,50 @@ pub(crate) fn is_inflected(a: &str, b: &str) -> bool {
     if is_other_side(a, b) || is_other_side(b, a) {
         return false;
     }
+    if is_act_of(a, b) || is_act_of(b, a) {
+        return true;
+    }
     let (a, b) = (verb_stems(a), verb_stems(b));
     a.iter().any(|stem| b.contains(stem))
+}
+
+/// How English names the act of a verb: the noun's ending, and what its participle has in that place before `-ed`. `arrival`, `arrived`;
+/// and, from Latin, `admission`, `admitted`; `description`, `described`; `publication`, `published`.
+const ACTS: [(&str, &str); 14] = [
+    ("al", ""),
+    ("ance", ""),
+    ("ence", ""),
+    ("ment", ""),
+    ("ure", ""),
+    ("ication", "i"),
+    ("ication", "ish"),
+    ("ission", "it"),
+    ("iption", "ib"),
+    ("eption", "eiv"),
+    ("sion", "d"),
+    ("ision", "id"),
+    ("isition", "ir"),
+    ("lution", "lv"),
+];
+
+/// Whether a noun is the act of a verb, in its past form or, where the noun isn't made of that by a mere ending, in any: `person` and
+/// `personal`, `depart` and `department` are no such pairs.
+fn is_act_of(noun: &str, verb: &str) -> bool {
+    let (stem, is_participle) = match verb.strip_suffix("ed") {
+        Some(stem) => (stem, true),
+        None => (verb.strip_suffix('e').unwrap_or(verb), false),
+    };
+    if stem.len() < 3 || !stem.contains(is_vowel) {
+        return false;
+    }
+    let mut letters = stem.chars().rev();
+    let is_doubled = letters.next() == letters.next();
+    // `shipp-ed`; but `assess-ed`.
+    let single = if is_doubled { stem.get(..stem.len() - 1).unwrap_or(stem) } else { stem };
+    ACTS.iter().filter(|(_, before)| is_participle || !before.is_empty()).any(|(ending, before)| {
+        let root = noun.strip_suffix(ending).filter(|root| root.len() >= 3);
+        root.is_some_and(|root| [stem, single].iter().any(|stem| stem.strip_prefix(root) == Some(before)))
+    })
 }
 
 /// What may be left of a verb without its ending. `build` and `built` are verbs of a kind (bend, lend, send, spend).
@@ -130,7 +178,9 @@ fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     if of_short.is_some() && of_short != of_long || of_long == Some(Representation::Percent) {
         return false;
     }
-    let is_short = |short: &str| if in_company { abbreviates(short, long) } else { abbreviates_alone(short, long) };
+    let is_short = |short: &str| {
+        if in_company { abbreviates(short, long) || is_crossed(short, long) } else { abbreviates_alone(short, long) }
+    };
     // `trans` is no plural.
     (is_short(short) || is_short(as_written)) && Unit::of(short).is_none() && Unit::of(long).is_none()
 }
@@ -148,6 +198,17 @@ pub(crate) fn abbreviates(short: &str, long: &str) -> bool {
     }
 }
 
+/// Whether an `x` stands for what was left out of `long`, as in prescriptions and ledgers: `dx`, `trx` and `txn`.
+fn is_crossed(short: &str, long: &str) -> bool {
+    let Some((start, end)) = short.split_once('x') else { return false };
+    (2..=4).contains(&short.len())
+        && !short.contains(is_vowel)
+        && !long.contains('x')
+        && !start.is_empty()
+        && long.len() >= short.len() + 3
+        && long.strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+}
+
 /// As [`abbreviates`], with nothing beside it that agrees: then it must not be a word by itself. `loc`, but not `port` of `portfolio`.
 fn abbreviates_alone(short: &str, long: &str) -> bool {
     let is_bare = may_be_contraction(short) && !short.ends_with('y');
@@ -156,8 +217,8 @@ fn abbreviates_alone(short: &str, long: &str) -> bool {
     }
     let Some(rest) = long.strip_prefix(short) else { return true };
     if !may_be_word(short) {
-        // `descr`, but not `trans` of `transport`.
-        return short.len() <= 4 || is_within_syllable(short, rest);
+        // `descr`, but not `trans` of `transport`, nor `org` of `organ`.
+        return rest.len() >= 3 && (short.len() <= 4 || is_within_syllable(short, rest));
     }
     match short.len() {
         // `ten` is a word, of which `tenant` is made by chance; of `loc` and `lat` most of the word was cut off.
@@ -395,6 +456,46 @@ mod tests {
             ("nation", "nationality"),
         ] {
             assert!(!abbreviates(word, other), "{word} {other}");
+        }
+    }
+
+    #[test]
+    fn acts_are_known_by_their_verbs() {
+        for (noun, participle) in [
+            ("arrival", "arrived"),
+            ("departure", "departed"),
+            ("shipment", "shipped"),
+            ("issuance", "issued"),
+            ("occurrence", "occurred"),
+            ("admission", "admitted"),
+            ("admission", "admit"),
+            ("description", "describe"),
+            ("publication", "published"),
+            ("modification", "modified"),
+            ("extension", "extended"),
+            ("description", "described"),
+            ("reception", "received"),
+            ("decision", "decided"),
+            ("acquisition", "acquired"),
+            ("resolution", "resolved"),
+        ] {
+            assert!(is_inflected(noun, participle) && is_inflected(participle, noun), "{noun} {participle}");
+        }
+        for (noun, other) in
+            [("department", "departure"), ("personal", "person"), ("mission", "missed"), ("apartment", "parted")]
+        {
+            assert!(!is_inflected(noun, other) && !is_inflected(other, noun), "{noun} {other}");
+        }
+    }
+
+    #[test]
+    fn an_x_stands_for_what_was_left_out() {
+        for short in ["trx", "txn", "tx"] {
+            assert!(is_crossed(short, "transaction"), "{short}");
+        }
+        assert!(is_crossed("dx", "diagnosis"));
+        for (short, long) in [("tax", "taxation"), ("rx", "transaction"), ("px", "pixels"), ("txt", "transaction")] {
+            assert!(!is_crossed(short, long), "{short} {long}");
         }
     }
 
