@@ -19,7 +19,7 @@ const NO_R2 = "127.0.0.1:9";
 const START_TIMEOUT_MS = 60_000;
 /** After this a process that was asked to stop is killed. */
 const STOP_TIMEOUT_MS = 10_000;
-const WAREHOUSE_NICENESS = 5;
+const WAREHOUSE_NICENESS = 10;
 /** Lines of standard error kept for messages. */
 const KEPT_LINES = 50;
 
