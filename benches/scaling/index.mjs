@@ -38,7 +38,6 @@ const LIMITS = {
   kvValueBytes: 25 * 2 ** 20,
   workerBytes: 128 * 2 ** 20,
   workerCpuSeconds: 300,
-  resultCharacters: 50_000,
 };
 
 /** Messages of one consumer, one after the other (wrangler.toml). */
@@ -179,7 +178,7 @@ function print() {
   const perLoad = (name) => (last[name] - logs[0][name]) / (last.loads - logs[0].loads);
   const reachedBy = (name, most) => (perLoad(name) > 0 ? logs[0].loads + (most - logs[0][name]) / perLoad(name) : Infinity);
   const bytesOfDefinition = types.document.bytes / types.definitions;
-  const contentOfDefinition = types.content / types.definitions;
+  const msOfDefinition = types.document.ms / types.definitions;
   const consumers = (perSecond * objects.loadMs) / 1_000;
   const discoveryBusy = (perSecond * objects.discoveryMs) / 1_000;
   const warehouseBusy = (perSecond * objects.warehouseMs) / 1_000;
@@ -228,8 +227,8 @@ function print() {
       consumers / LIMITS.consumers, `\`max_batch_size\` (${LANDING_BATCH}) and \`max_concurrency\``],
     ["schema: its document as one value of KV", `${((size.types * bytesOfDefinition) / 2 ** 20).toFixed(1)} MiB`, "25 MiB", `${count(LIMITS.kvValueBytes / bytesOfDefinition)} definitions`,
       (size.types * bytesOfDefinition) / LIMITS.kvValueBytes, "beyond that each request makes it anew: ask with `max_tokens`, or split the document by scope"],
-    ["schema: a version's content in one answer of MCP", `${count(size.types * contentOfDefinition)} characters`, `${count(LIMITS.resultCharacters)}`, `${count(LIMITS.resultCharacters / contentOfDefinition)} definitions`,
-      (size.types * contentOfDefinition) / LIMITS.resultCharacters, "read it in pieces"],
+    ["schema: its document made by the API, once for each version", `${((size.types * msOfDefinition) / 1_000).toFixed(0)} s`, `${READ_MS / 1_000} s`, `${count(READ_MS / msOfDefinition)} definitions`,
+      (size.types * msOfDefinition) / READ_MS, "`WAREHOUSE_TRANSPORT=postgres`: an answer of MCP has 50,000 characters, and the list is made for each"],
     ["discovery: all types new in one run", `${count((size.types * types.newMs) / 1_000)} s`, `${LIMITS.workerCpuSeconds} s of CPU`, `${count((LIMITS.workerCpuSeconds * 1_000) / types.newMs)} new ones in a run`,
       (size.types * types.newMs) / 1_000 / LIMITS.workerCpuSeconds, "land history in parts: a commit is a run's smallest step"],
     ["storage of the warehouse, catalog and log without rows", `${((size.objects * objects.bytes) / 1e9).toFixed(0)} GB a day`, "what it costs", "no end found",

@@ -30,6 +30,13 @@ impl Warehouse for WorkerWarehouse {
         }
     }
 
+    fn max_characters(&self) -> usize {
+        match self {
+            Self::Mcp(warehouse) => warehouse.max_characters(),
+            Self::Postgres(warehouse) => warehouse.max_characters(),
+        }
+    }
+
     async fn run(&self, statement: &Statement) -> Result<QueryResult, Error> {
         match self {
             Self::Mcp(warehouse) => warehouse.run(statement).await,

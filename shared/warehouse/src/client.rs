@@ -28,13 +28,18 @@ impl<T: Transport> McpWarehouse<T> {
     }
 }
 
-/// Rows that the endpoint puts into one answer
+/// Rows and characters that the endpoint puts into one answer
 /// ([limits](https://motherduck.com/docs/sql-reference/mcp/)).
 const MAX_ROWS: u32 = 2_048;
+const MAX_CHARACTERS: usize = 50_000;
 
 impl<T: Transport> Warehouse for McpWarehouse<T> {
     fn max_rows(&self) -> u32 {
         MAX_ROWS
+    }
+
+    fn max_characters(&self) -> usize {
+        MAX_CHARACTERS
     }
 
     async fn run_page(&self, statement: &Statement) -> Result<Page, Error> {

@@ -35,6 +35,9 @@ pub trait Warehouse {
     /// Rows of one answer at most. A result may be cut at fewer, where they are large.
     fn max_rows(&self) -> u32;
 
+    /// Characters of one answer at most.
+    fn max_characters(&self) -> usize;
+
     /// Runs a statement and gives all its rows. An INSERT, UPDATE or DELETE gives one row with the number of rows it changed.
     ///
     /// It's tried again where that can do no harm: after an error that says it didn't run; and after one that doesn't say so, if the

@@ -40,11 +40,15 @@ async fn discover(harness: &Harness) -> TypedReport {
 async fn definitions(harness: &Harness) -> Vec<Definition> {
     let warehouse = harness.duck.reader();
     let mut definitions = Vec::new();
-    for row in warehouse.run(&typed::objects().page(None)).await.unwrap().rows {
+    for row in warehouse.run(&typed::objects().page(None, 1_000, 30_000)).await.unwrap().rows {
         let text = |n: usize| row[n].as_str().unwrap();
         let state = ObjectState::read(text(0).to_owned(), text(1), text(2), text(3)).unwrap();
         if let ObjectState::Ready(named) = state {
-            let fields = warehouse.run(&typed::fields(named.at_commit, &named.source).page(None)).await.unwrap().rows;
+            let fields = warehouse
+                .run(&typed::fields(named.at_commit, &named.source).page(None, 1_000, 30_000))
+                .await
+                .unwrap()
+                .rows;
             let fields = fields.iter().map(|row| typed::read_field(row[3].as_str().unwrap()).unwrap()).collect();
             definitions.push(Definition::new(&named, fields));
         }

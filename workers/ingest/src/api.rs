@@ -261,6 +261,10 @@ mod tests {
             u32::MAX
         }
 
+        fn max_characters(&self) -> usize {
+            usize::MAX
+        }
+
         async fn run_page(&self, _statement: &Statement) -> Result<Page, living_warehouse::Error> {
             Ok(self.0.clone())
         }

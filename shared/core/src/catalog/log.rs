@@ -32,13 +32,6 @@ use crate::{
 /// Commits that one statement lists.
 const COMMITS: usize = 100;
 
-/// Characters of items in one result; the warehouse gives 50,000 of all
-/// ([limits](https://motherduck.com/docs/sql-reference/mcp/)), and names stand beside the items.
-const PAGE_CHARACTERS: usize = 30_000;
-
-/// Items in one result; the warehouse gives 2,048 rows.
-const PAGE_ITEMS: usize = 1_000;
-
 /// A commit that is to be folded in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
@@ -178,9 +171,11 @@ impl Listing {
         Self { query }
     }
 
-    /// The rows after `cursor`, as many as fit.
+    /// The rows after `cursor`, as many as fit into an answer: so many rows, or so many characters of all, and one at least.
+    ///
+    /// Each page has the warehouse make the whole list, so an answer ought to hold as much as it may.
     #[must_use]
-    pub fn page(&self, cursor: Option<&Cursor>) -> Statement {
+    pub fn page(&self, cursor: Option<&Cursor>, most_rows: u32, most_characters: usize) -> Statement {
         let after = match cursor {
             Some(cursor) => format!(
                 "(scope, question, name) > ({}, {}, {})",
@@ -196,7 +191,7 @@ impl Listing {
                       sum(length(scope) + length(question) + length(name) + length(body) + 20) OVER items AS characters \
                FROM ({query}) AS listed WHERE {after} \
                WINDOW items AS (ORDER BY scope, question, name)) \
-             WHERE n = 1 OR (n <= {PAGE_ITEMS} AND characters <= {PAGE_CHARACTERS}) \
+             WHERE n = 1 OR (n <= {most_rows} AND characters <= {most_characters}) \
              ORDER BY scope, question, name",
             query = self.query
         ))

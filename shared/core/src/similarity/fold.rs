@@ -72,7 +72,7 @@ pub(super) fn spelling(word: &str) -> String {
     word.to_owned()
 }
 
-const IRREGULAR: [(&str, &str); 29] = [
+const IRREGULAR: [(&str, &str); 31] = [
     ("children", "child"),
     ("people", "person"),
     ("women", "woman"),
@@ -102,6 +102,8 @@ const IRREGULAR: [(&str, &str); 29] = [
     ("statuses", "status"),
     ("viruses", "virus"),
     ("bonuses", "bonus"),
+    ("aliases", "alias"),
+    ("alias", "alias"),
 ];
 
 /// A folded English noun in the singular. Other words stay, or are bent in the same way wherever they stand.
@@ -205,6 +207,8 @@ mod tests {
             ("larvae", "larva"),
             ("cargoes", "cargo"),
             ("shoes", "shoe"),
+            ("aliases", "alias"),
+            ("alias", "alias"),
         ] {
             assert_eq!(singular(plural), one);
         }

@@ -148,7 +148,7 @@ fn is_acronym_of(word: &Word, many: &Name, run: &[usize], left: usize) -> bool {
 
 /// Whether `short` is made of the first letters of `words`, each of which may give its other consonants too: `IRCS`, `DWT` of
 /// `dead weight`.
-fn is_acronym(short: &str, words: &[&str]) -> bool {
+pub(super) fn is_acronym(short: &str, words: &[&str]) -> bool {
     if words.len() < 2 || short.len() < words.len() || short.len() > 8 || short.len() > words.len() + 1 {
         return false;
     }

@@ -8,7 +8,7 @@ use alloc::{
 };
 
 use super::{
-    fold,
+    fold, joint,
     relation::{abbreviates, is_vowel},
     words::{self, Representation, Unit},
 };
@@ -346,8 +346,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// In brackets stand units and remarks.
+    /// In brackets stand units and remarks, or the same in short: `Gross Tonnage (GT)`.
     fn take_bracketed(&mut self, text: &str, stem: &str, place: usize) {
+        let before: Vec<&str> =
+            self.sequence.iter().take(place).map(String::as_str).filter(|word| !words::is_stop(word)).collect();
+        if joint::is_acronym(text, &before) {
+            return;
+        }
         let is_meaning = Representation::of(stem).is_some_and(|kind| !kind.is_default()) || words::is_contrast(text);
         let role = if is_meaning { Role::Content } else { Role::Remark };
         let unit = Unit::in_brackets(text)
@@ -521,6 +526,8 @@ mod tests {
             ("CALL_SIGN", "call sign"),
             ("DWCTermID", "dwc term id"),
             ("street2", "street 2"),
+            ("Gross Tonnage (GT)", "gross tonnage"),
+            ("Length (m)", "length m"),
             ("IMO#", "imo number"),
             ("URLs", "url"),
             ("  ", ""),

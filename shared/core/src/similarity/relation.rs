@@ -41,6 +41,11 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;
     }
+    if let (Some(unit), Some(other)) = (Unit::of(&a.stem), Unit::of(&b.stem))
+        && unit == other
+    {
+        return Some(Relation::Abbreviation);
+    }
     if in_company && is_inflected(&a.stem, &b.stem) {
         return Some(Relation::Inflection);
     }
@@ -77,11 +82,16 @@ pub(crate) fn is_inflected(a: &str, b: &str) -> bool {
     if is_other_side(a, b) || is_other_side(b, a) {
         return false;
     }
-    if is_act_of(a, b) || is_act_of(b, a) {
+    if is_act_of(a, b) || is_act_of(b, a) || is_adjective_of(a, b) || is_adjective_of(b, a) {
         return true;
     }
     let (a, b) = (verb_stems(a), verb_stems(b));
     a.iter().any(|stem| b.contains(stem))
+}
+
+/// `histologic` and `histological`. Short words in `-ic` are nouns: `clinic`, `topic`, `music`.
+fn is_adjective_of(long: &str, short: &str) -> bool {
+    short.len() >= 8 && short.ends_with("ic") && long.strip_suffix("al") == Some(short)
 }
 
 /// How English names the act of a verb: the noun's ending, and what its participle has in that place before `-ed`. `arrival`, `arrived`;
@@ -506,6 +516,7 @@ mod tests {
         {
             assert!(is_inflected(a, b), "{a} {b}");
         }
-        assert!(!is_inflected("started", "stopped"));
+        assert!(is_inflected("histologic", "histological"));
+        assert!(!is_inflected("started", "stopped") && !is_inflected("clinic", "clinical"));
     }
 }

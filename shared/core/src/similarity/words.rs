@@ -62,7 +62,7 @@ impl Representation {
             "number" | "num" | "nr" | "nbr" | "no" | "№" => Self::Number,
             "text" => Self::Text,
             "value" | "val" => Self::Value,
-            "id" | "identifier" | "uid" | "uuid" | "key" => Self::Identifier,
+            "id" | "identifier" | "identification" | "uid" | "uuid" | "key" => Self::Identifier,
             "code" | "cd" => Self::Code,
             "when" => Self::When,
             "type" | "kind" | "category" | "class" | "classification" | "typ" => Self::Type,
@@ -369,7 +369,7 @@ pub(super) const TERMS: [(&str, &str); 3] = [("flag", "state"), ("flag", "countr
 /// Short forms of the registers of ships that no rule makes of their long form: the international radio call sign, length overall and
 /// length between perpendiculars.
 const SHORT_FORMS: [(&str, &[&str]); 3] =
-    [("ircs", &["call", "sign"]), ("loa", &["overall", "length"]), ("lbp", &["perpendicular", "length"])];
+    [("ircs", &["call", "sign"]), ("loa", &["overall", "length"]), ("lbp", &["between", "perpendicular", "length"])];
 
 pub(super) fn long_form(word: &str) -> Option<&'static [&'static str]> {
     SHORT_FORMS.iter().find(|(short, _)| *short == word).map(|(_, long)| *long)

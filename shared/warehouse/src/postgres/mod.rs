@@ -29,6 +29,9 @@ const MAX_ROWS: u32 = 100_000;
 /// Bytes of one answer, its values' own overhead counted: a Worker has 128 MB, and holds the answer twice while it's made into JSON.
 const MAX_BYTES: usize = 32 << 20;
 
+/// Characters of one answer. One takes up to four bytes, and values have their own beside them.
+const MAX_CHARACTERS: usize = MAX_BYTES / 8;
+
 /// A connection that takes longer to open is given up.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(15);
 
@@ -205,6 +208,10 @@ impl<N: Network> PostgresWarehouse<N> {
 impl<N: Network> Warehouse for PostgresWarehouse<N> {
     fn max_rows(&self) -> u32 {
         MAX_ROWS
+    }
+
+    fn max_characters(&self) -> usize {
+        MAX_CHARACTERS
     }
 
     async fn run(&self, statement: &Statement) -> Result<QueryResult, Error> {
