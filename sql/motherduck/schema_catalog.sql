@@ -248,6 +248,8 @@ CREATE OR REPLACE MACRO in_brief(value, characters) AS
 
 CREATE OR REPLACE MACRO quoted(value) AS '"' || in_brief(value, 60) || '"';
 
+CREATE OR REPLACE MACRO counted(n, what) AS n || ' ' || what || CASE n WHEN 1 THEN '' ELSE 's' END;
+
 -- `; for example "x", "y"`, or nothing.
 CREATE OR REPLACE MACRO for_example(examples) AS
     coalesce('; for example ' || array_to_string(nullif(list_transform(examples[1:3], lambda example: quoted(example)), []), ', '), '');
@@ -262,7 +264,7 @@ CREATE OR REPLACE VIEW item_briefs AS
             'name', in_brief(label, 120), 'answers', occurrence_count, 'records', record_count,
             'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))) AS brief,
         concat('Label ', quoted(label), ' of the question ', quoted(question), ' in the dataset ', quoted(dataset), ': ',
-            occurrence_count, ' answers in ', record_count, ' records', for_example(examples), '.') AS plain
+            counted(occurrence_count, 'answer'), ' in ', counted(record_count, 'record'), for_example(examples), '.') AS plain
     FROM entity_types_at(9223372036854775807)
     UNION ALL
     SELECT
@@ -272,7 +274,7 @@ CREATE OR REPLACE VIEW item_briefs AS
             'type', in_brief(data_type, 60), 'values', occurrence_count, 'missing', null_count, 'distinct', distinct_estimate,
             'least', in_brief(min_value, 60), 'greatest', in_brief(max_value, 60),
             'examples', list_transform(examples[1:3], lambda example: in_brief(example, 60))),
-        concat('Column ', quoted(column_name), ' of the table ', quoted(source_table), ': ', data_type, ', ', occurrence_count, ' values',
+        concat('Column ', quoted(column_name), ' of the table ', quoted(source_table), ': ', data_type, ', ', counted(occurrence_count, 'value'),
             ', ' || nullif(null_count, 0) || ' missing', ', about ' || nullif(distinct_estimate, 0) || ' different',
             ', from ' || quoted(min_value) || ' to ' || quoted(max_value), for_example(examples), '.')
     FROM field_definitions_at(9223372036854775807);

@@ -137,9 +137,9 @@ export async function checkSums(stack, landed) {
  */
 export async function showReaderViews(stack) {
   const rows = await stack.sql.query(`
-    SELECT 'raw_documents' AS relation, count(*) AS rows, count(DISTINCT document_id) || ' documents' AS of FROM raw_documents
-    UNION ALL SELECT 'annotations', count(*), count(DISTINCT dataset) || ' datasets' FROM annotations
-    UNION ALL SELECT 'structured_data', count(*), count(DISTINCT source_table) || ' tables' FROM structured_data`);
+    SELECT 'raw_documents' AS relation, count(*) AS rows, counted(count(DISTINCT document_id), 'document') AS of FROM raw_documents
+    UNION ALL SELECT 'annotations', count(*), counted(count(DISTINCT dataset), 'dataset') FROM annotations
+    UNION ALL SELECT 'structured_data', count(*), counted(count(DISTINCT source_table), 'table') FROM structured_data`);
   printTable(["relation", "rows", "of"], rows.map(({ relation, rows: count, of }) => [relation, count, of]));
   const repeated = await stack.sql.value(`
     SELECT (SELECT count(*) FROM landing.annotations SEMI JOIN visible_loads_at(9223372036854775807) USING (load_id))

@@ -372,7 +372,7 @@ async fn items_have_a_plain_description_until_the_model_gives_one() {
             "plain"
         ]
     );
-    assert!(plain[1][1].as_str().unwrap().starts_with("Label \"person\" of the question \"entities\" in the dataset \"wnut\": 1 answers in 1 records; for example \""), "{plain:?}");
+    assert!(plain[1][1].as_str().unwrap().starts_with("Label \"person\" of the question \"entities\" in the dataset \"wnut\": 1 answer in 1 record; for example \""), "{plain:?}");
 
     for fault in [DOWN, answers(529, "{}"), answers(401, "{}")] {
         stand_in.model_meets([fault]);
