@@ -368,7 +368,7 @@ async fn items_have_a_plain_description_until_the_model_gives_one() {
         plain[0],
         [
             "imo",
-            "Column \"imo\" of the table \"ships\": BIGINT, 1 values, about 1 different, from \"1\" to \"1\"; for example \"1\".",
+            "Column \"imo\" of the table \"ships\": BIGINT, 1 value, about 1 different, from \"1\" to \"1\"; for example \"1\".",
             "plain"
         ]
     );
