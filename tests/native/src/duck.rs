@@ -71,8 +71,9 @@ impl Duck {
             database: Some(local_warehouse::DEFAULT_DATABASE_NAME.to_owned()),
         };
         let duck = Self { server, endpoint };
+        let client = duck.reader();
         for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
-            duck.reader().run(&Statement::repeatable(statement)).await.expect("the schema applies");
+            client.run(&Statement::repeatable(statement)).await.expect("the schema applies");
         }
         duck
     }
