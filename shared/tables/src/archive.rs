@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use quick_xml::events::Event;
 use zip::ZipArchive;
 
-use crate::Error;
+use crate::{Error, xlsb};
 
 /// What an archive holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,10 @@ pub(crate) fn inspect(bytes: &[u8], limit: u64) -> Result<Contents, Error> {
         let size = count(part, left).map_err(|error| Error::Damaged(format!("part {name:?}: {error}")))?;
         left = left.checked_sub(size).ok_or(Error::TooLarge { part: name, limit })?;
     }
-    if contents == Contents::Ods {
-        let content = archive.by_name("content.xml").map_err(Error::damaged)?;
-        all_closed(BufReader::new(content))?;
+    match contents {
+        Contents::Ods => all_closed(BufReader::new(archive.by_name("content.xml").map_err(Error::damaged)?))?,
+        Contents::Xlsb => xlsb::check(&mut archive)?,
+        Contents::Xlsx => {}
     }
     Ok(contents)
 }

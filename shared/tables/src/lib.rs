@@ -18,6 +18,7 @@ mod layout;
 mod shape;
 mod sheet;
 pub mod workbook;
+mod xlsb;
 
 pub use column::{ColumnType, column_names};
 pub use dialect::Dialect;
