@@ -151,7 +151,11 @@ impl Engine {
         };
         let mut statement = {
             let (engine, connection) = (self.clone(), connection.clone());
-            tokio::task::spawn_blocking(move || engine.execute(&connection, &sql, &parameters, access, sink))
+            tokio::task::spawn_blocking(move || {
+                engine
+                    .execute(&connection, &sql, &parameters, access, sink)
+                    .inspect_err(|failure| tell_of_bug(failure, &sql))
+            })
         };
         let stop = tokio::select! {
             result = &mut statement => return ending(result, None),
@@ -209,19 +213,21 @@ impl Engine {
 
     /// What a text of one statement asks for and gives. Nothing of it runs.
     pub(crate) async fn describe(self: Arc<Self>, sql: String) -> Result<Description, Failure> {
-        let describe = move || {
-            policy::check_text(&sql)?;
-            let connection = self.connect()?;
-            self.set_up(&connection)?;
-            let statements = connection.statements(&sql)?;
-            policy::check_count(&sql, statements.count(), self.allow_multiple_statements)?;
-            let prepared = statements.prepare(statements.count() - 1)?;
-            if prepared.has_open_columns() {
-                return Err(Failure::invalid_input("every parameter has to be cast: CAST($1 AS TEXT)"));
-            }
-            Ok(Description { parameters: prepared.parameter_count(), columns: prepared.columns() })
-        };
+        let describe = move || self.description(&sql).inspect_err(|failure| tell_of_bug(failure, &sql));
         tokio::task::spawn_blocking(describe).await.unwrap_or_else(|error| Err(internal_failure(&error)))
+    }
+
+    fn description(&self, sql: &str) -> Result<Description, Failure> {
+        policy::check_text(sql)?;
+        let connection = self.connect()?;
+        self.set_up(&connection)?;
+        let statements = connection.statements(sql)?;
+        policy::check_count(sql, statements.count(), self.allow_multiple_statements)?;
+        let prepared = statements.prepare(statements.count() - 1)?;
+        if prepared.has_open_columns() {
+            return Err(Failure::invalid_input("every parameter has to be cast: CAST($1 AS TEXT)"));
+        }
+        Ok(Description { parameters: prepared.parameter_count(), columns: prepared.columns() })
     }
 
     fn set_up(&self, connection: &Connection) -> Result<(), DuckDbError> {
@@ -324,6 +330,13 @@ fn ending<S>(
         },
         (Ok(Err(failure)), _) => Ending::Failed(failure),
         (Err(error), _) => Ending::Failed(internal_failure(&error)),
+    }
+}
+
+/// Names the statement at which DuckDB itself is wrong.
+fn tell_of_bug(failure: &Failure, sql: &str) {
+    if failure.is_bug() {
+        tracing::error!(sql, error = failure.error, "DuckDB has met a bug of its own");
     }
 }
 

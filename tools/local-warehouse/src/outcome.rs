@@ -35,6 +35,11 @@ impl Failure {
         DuckDbError::new(format!("Invalid Input Error: {message}")).into()
     }
 
+    /// Whether DuckDB itself is wrong, rather than the statement. After some of these bugs it takes no other statement.
+    pub(crate) fn is_bug(&self) -> bool {
+        ["INTERNAL Error", "FATAL Error"].iter().any(|class| self.error.starts_with(class))
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         json!({ "success": false, "error": self.error, "errorType": self.error_type })
     }

@@ -25,7 +25,7 @@ use crate::{
         load::{WAREHOUSE_NOW, label_profiles},
     },
     profile::{Meaning, SKETCH_SIZE},
-    sql::{Literal, Statement},
+    sql::{self, Literal, Statement},
     time::Timestamp,
 };
 
@@ -186,14 +186,15 @@ impl Listing {
             None => "true".into(),
         };
         Statement::read(format!(
-            "SELECT scope, question, name, body, remaining FROM ( \
-               SELECT *, row_number() OVER items AS n, count(*) OVER () - n AS remaining, \
+            "WITH listed AS MATERIALIZED (SELECT scope, question, name, body FROM ({query}) AS l WHERE {after}) \
+             SELECT scope, question, name, body, remaining FROM ( \
+               SELECT *, row_number() OVER items AS n, {count_of_listed} - n AS remaining, \
                       sum(length(scope) + length(question) + length(name) + length(body) + 20) OVER items AS characters \
-               FROM ({query}) AS listed WHERE {after} \
-               WINDOW items AS (ORDER BY scope, question, name)) \
+               FROM listed WINDOW items AS (ORDER BY scope, question, name)) \
              WHERE n = 1 OR (n <= {most_rows} AND characters <= {most_characters}) \
              ORDER BY scope, question, name",
-            query = self.query
+            query = self.query,
+            count_of_listed = sql::count_of("listed"),
         ))
     }
 }

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     landing::load::load_id,
-    sql::{Literal, Statement},
+    sql::{self, Literal, Statement},
     time::Timestamp,
 };
 
@@ -226,10 +226,12 @@ pub fn changes_of(message: Uuid, listed: usize) -> Statement {
 #[must_use]
 pub fn conflicts_of(message: Uuid, listed: usize) -> Statement {
     Statement::read(format!(
-        "SELECT kind, left(scope, {NAME}), left(name, {NAME}), left(similar_item->>'$.scope', {NAME}), \
-                left(similar_item->>'$.name', {NAME}), score, left(reason, {REASON}), count(*) OVER () \
-         FROM entity_conflicts WHERE 'conflict:' || conflict_id IN ({mine}) ORDER BY score DESC, kind, scope, name LIMIT {listed}",
+        "WITH found AS (FROM entity_conflicts WHERE 'conflict:' || conflict_id IN ({mine})) \
+         SELECT kind, left(scope, {NAME}), left(name, {NAME}), left(similar_item->>'$.scope', {NAME}), \
+                left(similar_item->>'$.name', {NAME}), score, left(reason, {REASON}), {all} \
+         FROM found ORDER BY score DESC, kind, scope, name LIMIT {listed}",
         mine = facts_of(message),
+        all = sql::count_of("found"),
     ))
 }
 
@@ -237,9 +239,10 @@ pub fn conflicts_of(message: Uuid, listed: usize) -> Statement {
 #[must_use]
 pub fn reports_of(message: Uuid, listed: usize) -> Statement {
     Statement::read(format!(
-        "SELECT left(name, {NAME}), state, left(reason, {REASON}), count(*) OVER () \
-         FROM report_changes WHERE fact IN ({mine}) ORDER BY found_at DESC, name, fact LIMIT {listed}",
+        "WITH found AS (FROM report_changes WHERE fact IN ({mine})) \
+         SELECT left(name, {NAME}), state, left(reason, {REASON}), {all} FROM found ORDER BY found_at DESC, name, fact LIMIT {listed}",
         mine = facts_of(message),
+        all = sql::count_of("found"),
     ))
 }
 

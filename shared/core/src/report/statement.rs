@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Fingerprint, Pin, change::Finding, reads::Reads};
 use crate::{
     catalog::{content::Change, log::Listing},
-    sql::{Literal, Statement},
+    sql::{self, Literal, Statement},
     time::Timestamp,
 };
 
@@ -379,9 +379,10 @@ pub fn record_check(report: Uuid, revision: i64, at: Timestamp, pin: Pin, findin
 #[must_use]
 pub fn due(newest: Pin, most: usize) -> Statement {
     Statement::read(format!(
-        "SELECT CAST(report_id AS VARCHAR), count(*) OVER () FROM reports \
-         WHERE coalesce(checked_commit, commit_seq) < {} ORDER BY checked_at NULLS FIRST, report_id LIMIT {most}",
-        newest.commit_seq
+        "WITH due AS (FROM reports WHERE coalesce(checked_commit, commit_seq) < {}) \
+         SELECT CAST(report_id AS VARCHAR), {} FROM due ORDER BY checked_at NULLS FIRST, report_id LIMIT {most}",
+        newest.commit_seq,
+        sql::count_of("due"),
     ))
 }
 
@@ -436,18 +437,21 @@ pub fn loads_between(reads: &Reads, after: Pin, until: Pin) -> Statement {
         if each.is_empty() { "false".to_string() } else { each.join(" OR ") }
     };
     Statement::read(format!(
-        "SELECT CAST(to_json({{'commit_seq': commit_seq, 'kind': kind, 'bucket': bucket, 'key': left(key, {NAME}), 'dataset': dataset, \
+        "WITH causes AS ( \
+           FROM (SELECT c.*, p.dataset AS old_dataset, p.source AS old_source, CASE p.kind WHEN 'load' THEN p.row_count END AS replaced \
+                 FROM (FROM commits WHERE commit_seq > {} AND commit_seq <= {} AND kind <> 'decision') AS c \
+                 ASOF LEFT JOIN commits AS p ON p.bucket = c.bucket AND p.key = c.key AND c.commit_seq > p.commit_seq) \
+           WHERE {} OR {}) \
+         SELECT CAST(to_json({{'commit_seq': commit_seq, 'kind': kind, 'bucket': bucket, 'key': left(key, {NAME}), 'dataset': dataset, \
                  'source': left(source, {NAME}), 'rows': row_count, 'rows_replaced': replaced, 'committed_at': {}}}) AS VARCHAR), \
-                count(*) OVER (), max(commit_seq) OVER () \
-         FROM (SELECT c.*, p.dataset AS old_dataset, p.source AS old_source, CASE p.kind WHEN 'load' THEN p.row_count END AS replaced \
-               FROM (FROM commits WHERE commit_seq > {} AND commit_seq <= {} AND kind <> 'decision') AS c \
-               ASOF LEFT JOIN commits AS p ON p.bucket = c.bucket AND p.key = c.key AND c.commit_seq > p.commit_seq) \
-         WHERE {} OR {} ORDER BY commit_seq DESC LIMIT {CAUSES}",
-        time("committed_at"),
+                {}, (SELECT max(commit_seq) FROM causes) \
+         FROM causes ORDER BY commit_seq DESC LIMIT {CAUSES}",
         after.commit_seq,
         until.commit_seq,
         of_rows("dataset", "source"),
         of_rows("old_dataset", "old_source"),
+        time("committed_at"),
+        sql::count_of("causes"),
     ))
 }
 
@@ -483,12 +487,13 @@ pub fn schema_changes_between(reads: &Reads, after: Pin, until: Pin) -> Statemen
         "WITH changes AS (SELECT version, commit_seq, unnest(CAST(diff AS JSON[])) AS change FROM schema_snapshots \
                           WHERE commit_seq > {} AND commit_seq <= {}), \
               noticed AS (FROM changes WHERE CASE change->>'$.kind' WHEN 'entity_type' THEN {} ELSE {fields} END) \
-         SELECT n.version, n.commit_seq, CAST(n.change AS VARCHAR), CAST(c.decision AS VARCHAR), count(*) OVER (), \
-                (SELECT count(*) FROM changes) \
+         SELECT n.version, n.commit_seq, CAST(n.change AS VARCHAR), CAST(c.decision AS VARCHAR), {}, {} \
          FROM noticed AS n JOIN commits AS c USING (commit_seq) ORDER BY n.commit_seq DESC, CAST(n.change AS VARCHAR) LIMIT {SCHEMA_CHANGES}",
         after.commit_seq,
         until.commit_seq,
         reads.has_entity_types(),
+        sql::count_of("noticed"),
+        sql::count_of("changes"),
     ))
 }
 
