@@ -7,7 +7,6 @@ import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 
 import { startStack } from "../../tools/local-stack/index.mjs";
@@ -127,9 +126,6 @@ async function execute(sql, n) {
   if (response.status !== 200 || body.cached) throw new Error(`${sql}: ${JSON.stringify(body).slice(0, 300)}`);
 }
 
-/** An analyst looks at an answer before the next question: what is logged and kept after it has come is done by then. */
-const PAUSE_MS = 30;
-
 /** Milliseconds of each quick query by way of the API and by the warehouse's own endpoint, in turns. */
 async function measureOverhead() {
   progress("what the API adds");
@@ -137,9 +133,7 @@ async function measureOverhead() {
   const times = QUICK.map(() => ({ api: [], warehouse: [] }));
   for (let round = -2; round < 4 * ROUNDS; round++) {
     for (const [i, sql] of QUICK.entries()) {
-      await sleep(PAUSE_MS);
       const api = await timed(() => execute(sql, round + 2));
-      await sleep(PAUSE_MS);
       const warehouse = await timed(() => stack.sql.query(statements[i]));
       if (round < 0) continue;
       times[i].api.push(api);
