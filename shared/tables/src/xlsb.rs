@@ -8,6 +8,7 @@ use std::{
     borrow::Cow,
     collections::HashSet,
     io::{BufRead, BufReader, Cursor, Read},
+    path::Path,
 };
 
 use quick_xml::events::Event;
@@ -72,7 +73,7 @@ pub(crate) fn check(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Error
     let mut strings = 0;
     let parts = LEAST.iter().map(|(part, least)| (*part, Some(*least))).chain([(STYLES, None)]);
     for (part, least) in parts {
-        for name in names.iter().filter(|name| name.to_ascii_lowercase().starts_with(part)) {
+        for name in names.iter().filter(|name| is_of(part, name)) {
             let records = Records { part: BufReader::new(archive.by_name(name).map_err(Error::damaged)?) };
             let checked = match least {
                 Some(least) => check_part(records, least, &relationships, &mut strings),
@@ -82,6 +83,12 @@ pub(crate) fn check(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// Whether records stand in a part that begins so. Beside the sheets are their relationships, which are XML.
+fn is_of(part: &str, name: &str) -> bool {
+    let is_binary = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin"));
+    is_binary && name.to_ascii_lowercase().starts_with(part)
 }
 
 /// Looks at the lists among the styles. What the reader doesn't know there it takes apart byte by byte, and so does this.
@@ -224,6 +231,15 @@ impl<R: BufRead> Records<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn relationships_are_no_records() {
+        assert!(
+            is_of("xl/worksheets/", "xl/worksheets/sheet1.bin")
+                && is_of("xl/sharedstrings.bin", "xl/sharedStrings.bin")
+        );
+        assert!(!is_of("xl/worksheets/", "xl/worksheets/_rels/sheet1.bin.rels"));
+    }
 
     #[test]
     fn records_are_read_as_they_are_packed() {

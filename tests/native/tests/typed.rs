@@ -13,7 +13,7 @@ use living_core::{
     sql::{self, identifier},
     typed::{self, Definition, ObjectState, distinct_identifiers},
 };
-use living_warehouse::Warehouse;
+use living_warehouse::listing;
 use native_tests::{Cells, Fault, Faults, Harness, table, write};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::Value;
@@ -40,16 +40,11 @@ async fn discover(harness: &Harness) -> TypedReport {
 async fn definitions(harness: &Harness) -> Vec<Definition> {
     let warehouse = harness.duck.reader();
     let mut definitions = Vec::new();
-    for row in warehouse.run(&typed::objects().page(None, 1_000, 30_000)).await.unwrap().rows {
-        let text = |n: usize| row[n].as_str().unwrap();
-        let state = ObjectState::read(text(0).to_owned(), text(1), text(2), text(3)).unwrap();
+    for (at, body) in listing::rows(&warehouse, &typed::objects()).await.unwrap() {
+        let state = ObjectState::read(at.scope, &at.question, &at.name, &body).unwrap();
         if let ObjectState::Ready(named) = state {
-            let fields = warehouse
-                .run(&typed::fields(named.at_commit, &named.source).page(None, 1_000, 30_000))
-                .await
-                .unwrap()
-                .rows;
-            let fields = fields.iter().map(|row| typed::read_field(row[3].as_str().unwrap()).unwrap()).collect();
+            let fields = listing::rows(&warehouse, &typed::fields(named.at_commit, &named.source)).await.unwrap();
+            let fields = fields.iter().map(|(_, body)| typed::read_field(body).unwrap()).collect();
             definitions.push(Definition::new(&named, fields));
         }
     }
