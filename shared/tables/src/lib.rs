@@ -18,6 +18,7 @@ mod layout;
 mod shape;
 mod sheet;
 pub mod workbook;
+mod xls;
 mod xlsb;
 
 pub use column::{ColumnType, column_names};

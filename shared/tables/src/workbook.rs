@@ -4,7 +4,10 @@
 //! times, `H:MM:SS` for durations, `TRUE` and `FALSE`, and the errors' names such as `#DIV/0!`. Of formulas it is the value that was
 //! stored with them. Of merged cells the first has the value, the others are empty.
 
-use std::io::Cursor;
+use std::{
+    collections::HashSet,
+    io::{Cursor, Read, Seek},
+};
 
 use calamine::{
     Cell, Data, DataRef, ExcelDateTime, Ods, OdsError, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError,
@@ -15,6 +18,7 @@ use crate::{
     Error, MAX_CELL_BYTES, MAX_COLUMNS, MAX_SHEETS, Preview, Sheet, SheetState, WorkbookKind,
     archive::{self, Contents},
     csv::{header_warnings, is_total},
+    xls,
 };
 
 /// Cells of one sheet at most where all are held at once: XLS and ODS.
@@ -55,38 +59,16 @@ pub fn preview(bytes: &[u8], kind: WorkbookKind, limit: u64) -> Result<Preview, 
 pub fn read(bytes: &[u8], kind: WorkbookKind, limit: u64, rows: &mut dyn Rows) -> Result<(), Error> {
     let source = Cursor::new(bytes);
     match kind {
-        WorkbookKind::Compound if is_encrypted(bytes) => Err(Error::Encrypted),
-        WorkbookKind::Compound => held(Xls::new(source).map_err(of_xls)?, of_xls, rows),
+        // Its cells are held all at once, the parts of others are not.
+        WorkbookKind::Compound => {
+            held(Xls::new(Cursor::new(xls::clean(bytes, limit / 2)?)).map_err(of_xls)?, of_xls, rows)
+        }
         WorkbookKind::Archive => match archive::inspect(bytes, limit)? {
             Contents::Xlsx => xlsx(Xlsx::new(source).map_err(of_xlsx)?, rows),
             Contents::Xlsb => xlsb(Xlsb::new(source).map_err(of_xlsb)?, rows),
             Contents::Ods => held(Ods::new(source).map_err(of_ods)?, of_ods, rows),
         },
     }
-}
-
-/// Whether a compound file is an encrypted workbook: an XLSX in a stream of that name, or an XLS that says so at its start.
-fn is_encrypted(bytes: &[u8]) -> bool {
-    const PACKAGE: [u8; 32] = *b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
-    // The BOF records of a workbook's globals, in BIFF 8 and 5.
-    const GLOBALS: [[u8; 8]; 2] = [*b"\x09\x08\x10\0\0\x06\x05\0", *b"\x09\x08\x08\0\0\x05\x05\0"];
-    let at_start = |at: usize| {
-        let mut rest = bytes.get(at..).unwrap_or_default();
-        // FilePass is the second record, or comes after one about write protection.
-        for _ in 0..4 {
-            let [a, b, length, more, ..] = *rest else { return false };
-            if (a, b) == (0x2f, 0) {
-                return true;
-            }
-            rest = rest.get(4 + usize::from(u16::from_le_bytes([length, more]))..).unwrap_or_default();
-        }
-        false
-    };
-    // Streams begin where sectors do.
-    let sectors = || bytes.chunks_exact(64).enumerate();
-    sectors().any(|(sector, start)| {
-        start.starts_with(&PACKAGE) || (GLOBALS.iter().any(|bof| start.starts_with(bof)) && at_start(sector * 64))
-    })
 }
 
 fn xlsx(mut book: Xlsx<Bytes>, rows: &mut dyn Rows) -> Result<(), Error> {
@@ -129,7 +111,7 @@ fn xlsb(mut book: Xlsb<Bytes>, rows: &mut dyn Rows) -> Result<(), Error> {
 }
 
 /// Reads a workbook whose reader holds all cells.
-fn held<'a, R: Reader<Bytes<'a>>>(
+fn held<S: Read + Seek, R: Reader<S>>(
     mut book: R,
     refusal: fn(R::Error) -> Error,
     rows: &mut dyn Rows,
@@ -158,6 +140,11 @@ fn held<'a, R: Reader<Bytes<'a>>>(
 fn sheets(sheets: &[calamine::Sheet]) -> Result<Vec<calamine::Sheet>, Error> {
     if sheets.len() > MAX_SHEETS {
         return Err(Error::TooManySheets { count: sheets.len(), limit: MAX_SHEETS });
+    }
+    // Readers find a sheet by its name: of two they would give one twice.
+    let mut names = HashSet::new();
+    if let Some(twice) = sheets.iter().find(|sheet| !names.insert(sheet.name.as_str())) {
+        return Err(Error::Damaged(format!("two sheets are named {:?}", twice.name)));
     }
     Ok(sheets.to_vec())
 }
