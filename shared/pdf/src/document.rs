@@ -10,6 +10,7 @@ use crate::{
     Error, MAX_BYTES, MAX_PAGE_FILE, MAX_PAGES,
     content::{Fonts, interpret},
     page::{Page, SCAN_COVER},
+    writable::is_writable,
 };
 
 /// A PDF whose pages were found.
@@ -73,7 +74,9 @@ impl Document {
     /// # Errors
     /// `NoSuchPage`, `PageTooLarge`, `Unextractable`
     pub fn page_file(&self, page: u32) -> Result<Vec<u8>, Error> {
-        self.page(page)?;
+        if !is_writable(&self.pdf, self.page(page)?) {
+            return Err(Error::Unextractable { page });
+        }
         let index = usize::try_from(page - 1).unwrap_or(usize::MAX);
         let mut next = Ref::new(1);
         let catalog = next.bump();

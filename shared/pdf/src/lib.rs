@@ -12,6 +12,7 @@ mod error;
 mod layout;
 mod page;
 mod stream;
+mod writable;
 
 pub use document::{Document, Reader, check_size};
 pub use error::Error;

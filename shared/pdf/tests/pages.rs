@@ -176,6 +176,23 @@ fn a_page_as_a_file_of_its_own_says_the_same() {
 }
 
 #[test]
+fn a_page_whose_objects_no_writer_can_write_stays_where_it_is() {
+    let page_file = |objects: &str| Document::open(pdf(&["BT ET"], objects)).unwrap().page_file(1);
+    let unextractable = Err(Error::Unextractable { page: 1 });
+    assert!(page_file("10 0 obj << /A [<< /B 1 >>] >> endobj").is_ok());
+    // A stream in another object, found by scripts/fuzz.
+    let stream = "<< /Length 1 >> stream\na\nendstream";
+    assert_eq!(page_file(&format!("10 0 obj << /A [{stream}] >> endobj")), unextractable);
+    assert_eq!(page_file(&format!("10 0 obj << /A 13 0 R >> endobj 13 0 obj << /B {stream} >> endobj")), unextractable);
+    for (open, close) in [("[", "]"), ("<< /A ", ">>")] {
+        let nested =
+            |depth| page_file(&format!("10 0 obj << /A {}{} >> endobj", open.repeat(depth), close.repeat(depth)));
+        // Deeper than some dozens the parser takes it for nothing.
+        assert!(nested(20).is_ok() && nested(20_000).is_ok());
+    }
+}
+
+#[test]
 fn what_is_no_pdf_is_named() {
     let refused = |bytes: &[u8]| Document::open(bytes.to_vec()).unwrap_err();
     assert_eq!(refused(b""), Error::Empty);

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use cfb::CompoundFile;
 use fuzzing::{Chance, mangle};
 use living_tables::{
     Error, Kind,
@@ -85,10 +86,9 @@ const TOKENS: [&[u8]; 22] = [
 /// A file that is somewhat different from one of the seeds.
 pub fn mutant(seeds: &[Seed], chance: &mut Chance) -> Vec<u8> {
     let Some(seed) = seeds.get(chance.below(seeds.len())) else { return Vec::new() };
-    // Of an archive mostly the parts are mangled, as little else comes past its checksums.
-    if seed.bytes.starts_with(b"PK")
-        && chance.below(10) > 0
-        && let Some(bytes) = mangled_parts(&seed.bytes, chance)
+    // Of an archive mostly the parts are mangled, as little else comes past its checksums, and of a compound file its stream.
+    if chance.below(10) > 0
+        && let Some(bytes) = mangled_parts(&seed.bytes, chance).or_else(|| mangled_stream(&seed.bytes, chance))
     {
         return bytes;
     }
@@ -99,6 +99,9 @@ pub fn mutant(seeds: &[Seed], chance: &mut Chance) -> Vec<u8> {
 
 /// The archive with one or two of its parts mangled.
 fn mangled_parts(bytes: &[u8], chance: &mut Chance) -> Option<Vec<u8>> {
+    if !bytes.starts_with(b"PK") {
+        return None;
+    }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut parts = Vec::new();
     for index in 0..archive.len() {
@@ -119,6 +122,18 @@ fn mangled_parts(bytes: &[u8], chance: &mut Chance) -> Option<Vec<u8>> {
         writer.write_all(&content).ok()?;
     }
     writer.finish().ok().map(Cursor::into_inner)
+}
+
+/// The compound file with the workbook in it mangled.
+fn mangled_stream(bytes: &[u8], chance: &mut Chance) -> Option<Vec<u8>> {
+    let mut file = CompoundFile::open(Cursor::new(bytes)).ok()?;
+    let name = ["/Workbook", "/Book"].into_iter().find(|name| file.is_stream(name))?;
+    let mut workbook = Vec::new();
+    file.open_stream(name).ok()?.read_to_end(&mut workbook).ok()?;
+    mangle(&mut workbook, &TOKENS, chance);
+    let mut file = CompoundFile::create(Cursor::new(Vec::new())).ok()?;
+    file.create_stream(name).ok()?.write_all(&workbook).ok()?;
+    Some(file.into_inner().into_inner())
 }
 
 /// Reads a file as a Worker would. Says whether it was read or refused.
