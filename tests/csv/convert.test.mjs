@@ -139,24 +139,31 @@ test("a deleted upload's output goes, and a refused one is in the list of what i
   ]);
 });
 
-/** Rows of a table that takes a second to convert, and their number. */
-const MANY = 400_000;
-const large = () => `id,number,name,flag\n${Array.from({ length: MANY }, (_, n) => `${n},${n * 7},vessel ${n},${n % 11}`).join("\n")}\n`;
+/** A table of so many rows. Half a million take about a second to convert. */
+function table(rows) {
+  const lines = Array.from({ length: rows }, (_, n) => `${n},${n * 7},vessel ${n},${n % 11}`);
+  return `id,number,name,flag\n${lines.join("\n")}\n`;
+}
 
-/** Ends workerd and starts it again, once the record of an upload says so. */
-async function endWhen(key, state) {
-  const record = `.uploads/vessel-uploads/${key}.json`;
-  const isSo = async () => (await stack.head("vessel-csv", record)) && (await statusOf(stack, key)).state === state;
-  await stack.waitUntil(`${key}: ${state}`, isSo, { timeoutMs: 60_000 });
+/**
+ * Ends workerd and starts it again, as soon as an attempt at an upload begins: then its record is written.
+ *
+ * @param {string} key
+ * @param {string} [last] The record's etag at the beginning of the attempt before.
+ * @returns {Promise<string>} the record's etag.
+ */
+async function endAtBeginning(key, last) {
+  const record = () => stack.events.etagOf("vessel-csv", `.uploads/vessel-uploads/${key}.json`);
+  const isNew = () => record() !== last && record();
+  const etag = await stack.waitUntil(`an attempt at ${key} to begin`, isNew, { timeoutMs: 60_000 });
   await stack.killWorkers();
   await stack.restartWorkers();
+  return etag;
 }
 
 test("an upload at which the Worker dies twice is refused, until it's uploaded again, and others are converted", async () => {
-  await stack.put("vessel-uploads", "dies/1.csv", large());
-  await endWhen("dies/1.csv", "converting");
-  // What it is unless this attempt ends.
-  await endWhen("dies/1.csv", "refused");
+  await stack.put("vessel-uploads", "dies/1.csv", table(500_000));
+  await endAtBeginning("dies/1.csv", await endAtBeginning("dies/1.csv"));
   const states = await convert([["dies/2.csv", "a,b\n1,2\n"]]);
   assert.equal(states["dies/2.csv"].state, "converted");
   const { state, reason } = await statusOf(stack, "dies/1.csv");
@@ -165,24 +172,24 @@ test("an upload at which the Worker dies twice is refused, until it's uploaded a
   assert.equal(again.state, "converted", again.reason);
 });
 
-test("a damaged workbook is refused for what is wrong in it, and the Worker lives", async (t) => {
+test("a workbook that is damaged where nothing is read is converted, and the Worker lives", async (t) => {
   const file = path.join(DATA ?? "", "xlsx/profiles.xls");
   if (!existsSync(file)) return t.skip("LIVING_SCHEMA_DATA is not there");
   const damaged = readFileSync(file);
-  // Found by scripts/fuzz: at this the reader panics, where it's not given a clean copy.
+  // In a formula; found by scripts/fuzz. At this the reader panics where it isn't given a clean copy.
   damaged[29_015] = 255;
-  const { state, reason } = (await convert([["damaged/1.xls", damaged]]))["damaged/1.xls"];
-  assert.equal(state, "refused");
-  assert.match(reason, /^damaged: /);
+  const states = await convert([["damaged/1.xls", damaged]]);
+  assert.equal(states["damaged/1.xls"].state, "converted", states["damaged/1.xls"].reason);
 });
 
 test("workerd killed in the middle of a conversion leaves nothing half-done, and the upload is converted after it", async () => {
+  const rows = 500_000;
   stack.queues.pause("landed");
-  await stack.put("vessel-uploads", "killed/1.csv", large());
-  await endWhen("killed/1.csv", "converting");
+  await stack.put("vessel-uploads", "killed/1.csv", table(rows));
+  await endAtBeginning("killed/1.csv");
   stack.queues.resume("landed");
   await stack.waitUntilIdle({ timeoutMs: 120_000 });
   assert.equal((await statusOf(stack, "killed/1.csv")).state, "converted");
-  assert.equal(await stack.sql.value("SELECT count(*) FROM structured_data WHERE source_table = 'killed'"), MANY);
+  assert.equal(await stack.sql.value("SELECT count(*) FROM structured_data WHERE source_table = 'killed'"), rows);
   assert.equal(await stack.sql.value("SELECT count(*) FROM commits WHERE source = 'killed'"), 1);
 });

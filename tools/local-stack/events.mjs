@@ -140,6 +140,17 @@ export class BucketEvents {
   }
 
   /**
+   * What is under a key by the bucket's file: told also while workerd is too busy to answer.
+   *
+   * @param {string} bucket
+   * @param {string} key
+   * @returns {string | undefined} the object's etag.
+   */
+  etagOf(bucket, key) {
+    return this.#outboxes.get(bucket)?.etagOf(key);
+  }
+
+  /**
    * Runs a copy, so that the creation it makes is reported as one. Miniflare's store can't tell a copy from a put; a put of the
    * same key at the same time may be taken for it.
    *
@@ -202,6 +213,10 @@ class Outbox {
 
   close() {
     this.#database.close();
+  }
+
+  etagOf(key) {
+    return this.#database.prepare("SELECT etag FROM _mf_objects WHERE key = ?").get(key)?.etag;
   }
 
   /** Whether there may be something new since the last call; not while a copy is under way, whose event isn't whole yet. */

@@ -31,6 +31,8 @@ export class Runtime {
   #miniflare;
   /** @type {URL | undefined} */
   #url;
+  /** By name, as long as workerd runs. @type {Map<string, import("miniflare").ReplaceWorkersTypes<any>>} */
+  #workers = new Map();
   /** Ports by Worker: kept over a restart. @type {Record<string, number>} */
   #ports;
 
@@ -50,12 +52,15 @@ export class Runtime {
     }
     // Creates the buckets' files.
     await Promise.all(this.#options.config.buckets.map(async (bucket) => (await this.bucket(bucket)).head("-")));
+    // The first call of a Worker's method holds this process up until workerd answers, later ones don't. A batch of nothing is that call.
+    for (const [queue, { worker }] of this.#options.config.consumers) await (await this.worker(worker)).queue(queue, []);
   }
 
   /** Kills workerd at once: Miniflare ends it with SIGKILL, so nothing in it gets to finish. */
   async kill() {
     const miniflare = this.#miniflare;
     this.#miniflare = undefined;
+    this.#workers.clear();
     this.#url = undefined;
     await miniflare?.dispose();
   }
@@ -101,7 +106,10 @@ export class Runtime {
    * @param {string} environment
    */
   async worker(environment) {
-    return this.#running().getWorker(this.#worker(environment).name);
+    const { name } = this.#worker(environment);
+    const known = this.#workers.get(name) ?? (await this.#running().getWorker(name));
+    this.#workers.set(name, known);
+    return known;
   }
 
   #running() {
