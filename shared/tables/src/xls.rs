@@ -117,7 +117,7 @@ struct Sheet {
 
 struct Copy {
     to: Vec<u8>,
-    /// Bytes that the cells take, or so.
+    /// Bytes that the copy and its cells take, or so.
     held: u64,
     limit: u64,
 }
@@ -176,7 +176,6 @@ impl Copy {
                 _ if depth > 1 => {}
                 NUMBER | TEXT | RICH_TEXT | TRUTH_OR_ERROR | PACKED_NUMBER => {
                     cells.add(&record)?;
-                    self.hold(if matches!(record.kind, TEXT | RICH_TEXT) { record.body.len() as u64 } else { 0 })?;
                     self.record(record.kind, record.body)?;
                 }
                 SHARED_TEXT => {
@@ -201,9 +200,7 @@ impl Copy {
                     self.record(FORMULA, &value)?;
                 }
                 FORMULA_TEXT if has_formula => {
-                    let text = record.joined()?;
-                    self.hold(text.len() as u64)?;
-                    self.record(FORMULA_TEXT, &text)?;
+                    self.record(FORMULA_TEXT, &record.joined()?)?;
                 }
                 _ => {}
             }
@@ -221,7 +218,9 @@ impl Copy {
         Err(Error::TooManyCells { what })
     }
 
+    /// Copies a record. It counts whether its cell is a new one or not: sheets may be at one place, and cells too.
     fn record(&mut self, kind: u16, body: &[u8]) -> Result<(), Error> {
+        self.hold(4 + body.len() as u64)?;
         let length = u16::try_from(body.len()).map_err(|_| Error::damaged("a text of a formula is too long"))?;
         self.to.extend(kind.to_le_bytes());
         self.to.extend(length.to_le_bytes());
@@ -437,7 +436,7 @@ mod tests {
     type Body = Vec<u8>;
 
     fn stream(records: &[(u16, Body)]) -> Vec<u8> {
-        let mut copy = Copy { to: Vec::new(), held: 0, limit: 0 };
+        let mut copy = Copy { to: Vec::new(), held: 0, limit: u64::MAX };
         for (kind, body) in records {
             copy.record(*kind, body).unwrap();
         }
@@ -570,6 +569,9 @@ mod tests {
         };
         assert_eq!(read(&book(&[], &[number(0, 0), number(99, 99)])).unwrap().len(), 2);
         assert!(matches!(read(&book(&[], &[number(0, 0), number(u16::MAX, 99)])), Err(Error::TooManyCells { .. })));
+        // One cell very often.
+        assert_eq!(read(&book(&[], &vec![number(0, 0); 999])).unwrap().len(), 1);
+        assert!(matches!(read(&book(&[], &vec![number(0, 0); 99_999])), Err(Error::TooManyCells { .. })));
         // One long text in very many cells.
         let text = [&[0; 8][..], &[0xff, 0x7f, 0], &vec![b'a'; 0x7fff]].concat();
         let cells: Vec<_> = (0..64).map(|row| (SHARED_TEXT, cell(row, 0, &[0; 4]))).collect();
