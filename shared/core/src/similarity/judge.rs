@@ -324,6 +324,9 @@ impl<'a> Rest<'a> {
                 Some(Representation::Value | Representation::Amount) => {
                     Err((0.68, format!("one says that it is a {text}")))
                 }
+                Some(Representation::Code) if self.follows_code(place) => {
+                    Ok((0.94, "one says that it is a code".into()))
+                }
                 // Only the values say whether that without it holds codes too.
                 Some(Representation::Code | Representation::Type) => {
                     Err((super::IN_DOUBT, format!("one is a {text} of the other")))
@@ -381,6 +384,12 @@ impl<'a> Rest<'a> {
         let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
         before.is_some_and(|before| words::is_temporal(&before.text))
             || matches!(self.other.words.as_slice(), [only] if words::is_temporal(&only.text))
+    }
+
+    /// Whether the word before is the name of a code: `isin code`.
+    fn follows_code(&self, place: usize) -> bool {
+        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
+        before.is_some_and(|before| words::is_code(&before.text))
     }
 
     /// `date created`.
@@ -488,6 +497,21 @@ mod tests {
         are_no_duplicates(&[("start_date", "end_date"), ("street", "street2"), ("balance", "maxBalance")]);
         are_no_duplicates(&[("Authorization From", "Authorization To"), ("min_temp", "max_temp"), ("Q1", "Q2")]);
         are_no_duplicates(&[("lot number", "number of lots"), ("publicKey", "privateKey"), ("latitude", "longitude")]);
+    }
+
+    #[test]
+    fn codes_go_by_their_names() {
+        are_duplicates(&[("isin", "isinCode"), ("zip", "ZIP code"), ("icao", "ICAO code")]);
+        are_no_duplicates(&[("country", "country code"), ("vat", "vat code")]);
+    }
+
+    #[test]
+    fn one_end_of_a_period_has_several_words() {
+        are_duplicates(&[("valid_from", "valid_start_date"), ("Authorization From", "Auth Start Date")]);
+        are_duplicates(&[("licence_until", "licence end date"), ("contract_to", "contract_expiry_date")]);
+        are_duplicates(&[("start_time", "begin_time"), ("pastFlags", "previous_flag")]);
+        are_no_duplicates(&[("valid_from", "valid_until"), ("valid_from", "valid_end_date"), ("from", "start")]);
+        are_no_duplicates(&[("from_port", "to_port"), ("previous_flag", "current_flag")]);
     }
 
     #[test]

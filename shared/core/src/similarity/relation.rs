@@ -37,6 +37,10 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
     if is_when(a) && is_time(b) || is_time(a) && is_when(b) {
         return Some(Relation::LongForm);
     }
+    // `valid from` and `valid start date`.
+    if in_company && words::are_one_period(&a.text, &b.text) {
+        return Some(Relation::LongForm);
+    }
     // Every rule below needs the same beginning, and most words fail here.
     if a.stem.chars().next() != b.stem.chars().next() || a.is_digits() || b.is_digits() {
         return None;

@@ -172,6 +172,31 @@ pub(super) fn is_contrast(word: &str) -> bool {
     CONTRASTS.contains(&word)
 }
 
+/// Words for one end of a period, each line for one: with the same words beside them they name the same date.
+const PERIODS: [&[&str]; 3] = [
+    &["from", "since", "start", "begin"],
+    &["to", "until", "till", "end", "finish", "expiry", "expiration"],
+    &["previous", "former", "past", "prior"],
+];
+
+/// Whether two words say where in time something is, and say the same.
+pub(super) fn are_one_period(a: &str, b: &str) -> bool {
+    PERIODS.iter().any(|words| words.contains(&a) && words.contains(&b))
+}
+
+/// Codes that go by a name of their own, so that `code` behind it says nothing more: of securities, companies and banks (ISO 6166, 17442,
+/// 9362, 13616), of goods and books (GS1, ISO 2108, 3297, the Harmonized System), of ships and ports (IMO, ITU, IATA, ICAO, UN/LOCODE), of
+/// places (FIPS, NUTS, postal codes), of industries (SIC, NACE, NAICS) and of medicine (ICD, ATC, LOINC, SNOMED).
+const CODES: [&str; 31] = [
+    "isin", "cusip", "sedol", "figi", "lei", "bic", "swift", "iban", "ean", "gtin", "upc", "isbn", "issn", "hs", "imo",
+    "mmsi", "iata", "icao", "locode", "iso", "fips", "nuts", "zip", "postal", "sic", "nace", "naics", "icd", "atc",
+    "loinc", "snomed",
+];
+
+pub(super) fn is_code(word: &str) -> bool {
+    CODES.contains(&word)
+}
+
 /// Words after which a date is meant, whether the name says so or not: `valid from`, `authorization end date`.
 const TEMPORAL: [&str; 8] = ["start", "end", "begin", "from", "to", "since", "until", "expiry"];
 
