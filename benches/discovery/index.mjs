@@ -19,8 +19,8 @@ const LANDINGS = 50;
 /** Loads that are there before those that are measured. */
 const HISTORIES = [100, 10_000];
 
-/** Loads of each kind that are measured after each history. */
-const ROUNDS = 15;
+/** Loads of each kind that are measured after each history, in turns: the machine is not as fast at any time. */
+const ROUNDS = 40;
 
 /** In the measurements, no day has too many versions. */
 const VARIABLES = { discovery: { MAX_VERSIONS_PER_DAY: "1000000" } };
@@ -38,8 +38,7 @@ const latencies = [
   ["queues deliver at once, one landing after the other", await landings({ queues: UNBATCHED, pause: null })],
   ["queues as deployed, a landing every half second", await landings({ queues: {}, pause: 500 })],
 ];
-const histories = [];
-for (const loads of HISTORIES) histories.push([loads, await afterHistory(loads)]);
+const histories = await afterHistories();
 const compared = await manyLabels();
 
 console.log(`\n${machine()}\n`);
@@ -89,24 +88,30 @@ async function land(stack, n) {
   return performance.now() - started;
 }
 
-/** Median milliseconds of a run that takes in one load, after `loads` of the same tables. */
-async function afterHistory(loads) {
-  progress(`a history of ${loads} loads`);
-  const stack = await startStack({ queues: UNBATCHED, variables: VARIABLES });
+/** For each history, the median milliseconds of a run that takes in one load after so many of the same tables. */
+async function afterHistories() {
+  const stacks = [];
   try {
-    await stack.put("argilla-exports", "bench/round.parquet", file("round"));
-    await stack.put("vessel-csv", "bench/register.parquet", file("register"));
-    await stack.waitUntilIdle({ timeoutMs: 120_000 });
-    for (const statement of history(loads)) await stack.sql.write(statement);
-    const times = { annotations: [], register: [] };
-    for (let round = 0; round < ROUNDS; round++) {
-      times.annotations.push(await timeOfRun(stack, "argilla-exports", `bench/fresh-${round}.parquet`, `landing-${round}`));
-      times.register.push(await timeOfRun(stack, "vessel-csv", `bench/fresh-${round}.parquet`, "register"));
+    for (const loads of HISTORIES) {
+      progress(`a history of ${loads} loads`);
+      const stack = await startStack({ queues: UNBATCHED, variables: VARIABLES });
+      stacks.push({ loads, stack, annotations: [], register: [] });
+      await stack.put("argilla-exports", "bench/round.parquet", file("round"));
+      await stack.put("vessel-csv", "bench/register.parquet", file("register"));
+      await stack.waitUntilIdle({ timeoutMs: 120_000 });
+      for (const statement of history(loads)) await stack.sql.write(statement);
     }
-    return { annotations: median(times.annotations), register: median(times.register) };
+    for (let round = 0; round < ROUNDS; round++) {
+      if (round % 10 === 0) progress(`one more load, ${round + 1} of ${ROUNDS}`);
+      for (const { stack, annotations, register } of stacks) {
+        annotations.push(await timeOfRun(stack, "argilla-exports", `bench/fresh-${round}.parquet`, `landing-${round}`));
+        register.push(await timeOfRun(stack, "vessel-csv", `bench/fresh-${round}.parquet`, "register"));
+      }
+    }
   } finally {
-    await stack.stop();
+    for (const { stack } of stacks) await stack.stop();
   }
+  return stacks.map(({ loads, annotations, register }) => [loads, { annotations: median(annotations), register: median(register) }]);
 }
 
 /** Statements that repeat the two loads that are there, each half of `loads` times, as objects of their own that nobody supersedes. */

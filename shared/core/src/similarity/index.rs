@@ -150,6 +150,9 @@ impl Keys {
             if word.representation() == Some(Representation::Number) {
                 self.both("beginning", "nu");
             }
+            if let Some(period) = words::period(&word.text) {
+                self.both("period", period);
+            }
             let initial: String = word.stem.chars().take(1).collect();
             self.filed.push(hash("long", &initial));
             if may_be_contraction(&word.stem) {

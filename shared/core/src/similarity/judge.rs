@@ -376,14 +376,14 @@ impl<'a> Rest<'a> {
         let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
         let is_asked =
             self.other.asks || before.is_some_and(|before| words::is_adjective(&before.text) && !before.is_contrast);
-        is_asked && (word.representation() == Some(Representation::Indicator) || word.stem == "flag")
+        is_asked && word.says_yes_or_no()
     }
 
     /// Whether the word before says when, so that a date goes without saying.
     fn follows_temporal(&self, place: usize) -> bool {
         let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
         before.is_some_and(|before| words::is_temporal(&before.text))
-            || matches!(self.other.words.as_slice(), [only] if words::is_temporal(&only.text))
+            || matches!(self.other.without_remarks().as_slice(), [only] if words::is_temporal(&only.text))
     }
 
     /// Whether the word before is the name of a code: `isin code`.
@@ -500,6 +500,12 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_its_flag() {
+        are_duplicates(&[("is_valid", "valid_flag"), ("isMember", "member indicator"), ("is deleted", "deleted_flag")]);
+        are_no_duplicates(&[("is_member", "member"), ("is_valid", "valid_from"), ("is_member", "member_number")]);
+    }
+
+    #[test]
     fn codes_go_by_their_names() {
         are_duplicates(&[("isin", "isinCode"), ("zip", "ZIP code"), ("icao", "ICAO code")]);
         are_no_duplicates(&[("country", "country code"), ("vat", "vat code")]);
@@ -509,7 +515,7 @@ mod tests {
     fn one_end_of_a_period_has_several_words() {
         are_duplicates(&[("valid_from", "valid_start_date"), ("Authorization From", "Auth Start Date")]);
         are_duplicates(&[("licence_until", "licence end date"), ("contract_to", "contract_expiry_date")]);
-        are_duplicates(&[("start_time", "begin_time"), ("pastFlags", "previous_flag")]);
+        are_duplicates(&[("start_time", "begin_time"), ("pastFlags", "previous_flag"), ("dcterms:issued", "issue_date")]);
         are_no_duplicates(&[("valid_from", "valid_until"), ("valid_from", "valid_end_date"), ("from", "start")]);
         are_no_duplicates(&[("from_port", "to_port"), ("previous_flag", "current_flag")]);
     }

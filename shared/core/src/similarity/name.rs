@@ -82,6 +82,11 @@ impl Word {
         self.representation().is_none_or(|kind| kind == Representation::Place)
     }
 
+    /// `deleted flag`, `active yn`.
+    pub(super) fn says_yes_or_no(&self) -> bool {
+        self.representation == Some(Representation::Indicator) || self.stem == "flag"
+    }
+
     pub(super) fn is_digits(&self) -> bool {
         self.stem.bytes().all(|b| b.is_ascii_digit())
     }
@@ -168,6 +173,11 @@ impl Name {
     #[must_use]
     pub fn phrase(&self) -> String {
         self.sequence.join(" ")
+    }
+
+    /// The words that the name doesn't mean the same without.
+    pub(super) fn without_remarks(&self) -> Vec<&Word> {
+        self.words.iter().filter(|word| word.role != Role::Remark).collect()
     }
 
     /// The name without case, accents and separators. Equal keys are equal names.

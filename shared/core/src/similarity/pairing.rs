@@ -102,7 +102,7 @@ impl<'a> Pairing<'a> {
 
 /// `issued` and `issue date`: a word that says when, and one with a date.
 fn dates_one(one: &Name, two: &Name) -> bool {
-    match (one.words.as_slice(), two.words.as_slice()) {
+    match (one.without_remarks().as_slice(), two.without_remarks().as_slice()) {
         ([word], [_, last]) => {
             words::is_temporal(&word.text) && last.representation().is_some_and(Representation::is_time)
         }

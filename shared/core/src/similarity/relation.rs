@@ -38,7 +38,12 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
         return Some(Relation::LongForm);
     }
     // `valid from` and `valid start date`.
-    if in_company && words::are_one_period(&a.text, &b.text) {
+    if in_company && words::period(&a.text).is_some_and(|period| words::period(&b.text) == Some(period)) {
+        return Some(Relation::LongForm);
+    }
+    // `is valid` and `valid flag`.
+    let asks = |word: &Word| word.place == 0 && words::is_auxiliary(&word.text);
+    if in_company && (asks(a) && b.says_yes_or_no() || asks(b) && a.says_yes_or_no()) {
         return Some(Relation::LongForm);
     }
     // Every rule below needs the same beginning, and most words fail here.

@@ -179,9 +179,9 @@ const PERIODS: [&[&str]; 3] = [
     &["previous", "former", "past", "prior"],
 ];
 
-/// Whether two words say where in time something is, and say the same.
-pub(super) fn are_one_period(a: &str, b: &str) -> bool {
-    PERIODS.iter().any(|words| words.contains(&a) && words.contains(&b))
+/// The first of the words that mean the same end of a period, or a time before now.
+pub(super) fn period(word: &str) -> Option<&'static str> {
+    PERIODS.iter().find(|words| words.contains(&word)).and_then(|words| words.first().copied())
 }
 
 /// Codes that go by a name of their own, so that `code` behind it says nothing more: of securities, companies and banks (ISO 6166, 17442,
