@@ -515,7 +515,11 @@ mod tests {
     fn one_end_of_a_period_has_several_words() {
         are_duplicates(&[("valid_from", "valid_start_date"), ("Authorization From", "Auth Start Date")]);
         are_duplicates(&[("licence_until", "licence end date"), ("contract_to", "contract_expiry_date")]);
-        are_duplicates(&[("start_time", "begin_time"), ("pastFlags", "previous_flag"), ("dcterms:issued", "issue_date")]);
+        are_duplicates(&[
+            ("start_time", "begin_time"),
+            ("pastFlags", "previous_flag"),
+            ("dcterms:issued", "issue_date"),
+        ]);
         are_no_duplicates(&[("valid_from", "valid_until"), ("valid_from", "valid_end_date"), ("from", "start")]);
         are_no_duplicates(&[("from_port", "to_port"), ("previous_flag", "current_flag")]);
     }
