@@ -150,7 +150,7 @@ impl Keys {
             if word.representation() == Some(Representation::Number) {
                 self.both("beginning", "nu");
             }
-            if let Some(period) = words::period(&word.text) {
+            if let Some(period) = word.period {
                 self.both("period", period);
             }
             let initial: String = word.stem.chars().take(1).collect();

@@ -50,6 +50,8 @@ pub(super) struct Word {
     pub(super) place: usize,
     representation: Option<Representation>,
     pub(super) is_contrast: bool,
+    /// The end of a period that it stands for.
+    pub(super) period: Option<&'static str>,
 }
 
 /// What a word does in its name.
@@ -70,7 +72,8 @@ pub(super) enum Role {
 impl Word {
     fn new(text: String, stem: String, role: Role, place: usize) -> Self {
         let (representation, is_contrast) = (Representation::of(&stem), words::is_contrast(&text));
-        Self { text, stem, role, place, representation, is_contrast }
+        let period = words::period(&text);
+        Self { text, stem, role, place, representation, is_contrast, period }
     }
 
     pub(super) const fn representation(&self) -> Option<Representation> {

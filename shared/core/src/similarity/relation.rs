@@ -38,12 +38,12 @@ pub(super) fn relate(a: &Word, b: &Word, in_company: bool, levenshtein: f64) -> 
         return Some(Relation::LongForm);
     }
     // `valid from` and `valid start date`.
-    if in_company && words::period(&a.text).is_some_and(|period| words::period(&b.text) == Some(period)) {
+    if in_company && a.period.is_some() && a.period == b.period {
         return Some(Relation::LongForm);
     }
     // `is valid` and `valid flag`.
     let asks = |word: &Word| word.place == 0 && words::is_auxiliary(&word.text);
-    if in_company && (asks(a) && b.says_yes_or_no() || asks(b) && a.says_yes_or_no()) {
+    if in_company && (b.says_yes_or_no() && asks(a) || a.says_yes_or_no() && asks(b)) {
         return Some(Relation::LongForm);
     }
     // Every rule below needs the same beginning, and most words fail here.
