@@ -121,8 +121,11 @@ fn acronym(word: &Word, many: &Name, left: &[usize]) -> Option<(Vec<usize>, Join
     let mut in_text: Vec<usize> = left.to_vec();
     in_text.sort_unstable_by_key(|&at| many.words.get(at).map(|word| word.place));
     let place = |at: usize| many.words.get(at).map_or(0, |word| word.place);
-    let is_between =
-        |at: usize| many.sequence.get(at).is_some_and(|text| words::is_stop(text) || words::begins_circumstance(text));
+    let is_between = |at: usize| {
+        many.sequence
+            .get(at)
+            .is_some_and(|text| words::is_stop(text) || words::begins_circumstance(text) || text == "per")
+    };
     let follows = |before, after| (place(before) + 1..place(after)).all(is_between);
     runs(&in_text, follows).find(|run| is_acronym_of(word, many, run, left.len())).map(|run| (run, Joint::Acronym))
 }

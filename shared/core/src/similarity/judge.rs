@@ -70,6 +70,9 @@ impl Pairing<'_> {
         if let Some(comparison) = self.contradiction(&a, &b) {
             return comparison;
         }
+        if self.is_reordered() && !self.relations.iter().any(|(_, word, _)| word.is_noun()) {
+            return Comparison::new(GUESS, "what kind of value it is in another order");
+        }
         let mut score = 1.0;
         let mut reasons: Vec<String> = Vec::new();
         self.explain_pairs(&mut score, &mut reasons);
@@ -335,6 +338,9 @@ impl<'a> Rest<'a> {
                 None => Err((0.45, format!("another thing: {text}"))),
             };
         }
+        if word.stem == "period" && self.precedes_temporal(place) {
+            return Ok((0.95, format!("one names the {text}")));
+        }
         if word.representation().is_some_and(Representation::is_time) && self.precedes_temporal(place) {
             return Ok((0.95, format!("one says that it is a {text}")));
         }
@@ -500,6 +506,19 @@ mod tests {
     }
 
     #[test]
+    fn what_kind_of_value_it_is_depends_on_the_order() {
+        are_no_duplicates(&[("typeStatus", "status_type"), ("date_code", "code date")]);
+        are_duplicates(&[("unitCost", "cost per unit"), ("vessel_type", "type of vessel")]);
+    }
+
+    #[test]
+    fn initials_may_be_a_part_of_the_name() {
+        are_duplicates(&[("SysBP", "systolic_blood_pressure"), ("GT (ITC 69)", "gross_tonnage")]);
+        are_duplicates(&[("EPS", "earnings per share")]);
+        are_no_duplicates(&[("date_of_dx", "date_of_death"), ("dia_bp", "systolic blood pressure")]);
+    }
+
+    #[test]
     fn a_question_is_its_flag() {
         are_duplicates(&[("is_valid", "valid_flag"), ("isMember", "member indicator"), ("is deleted", "deleted_flag")]);
         are_no_duplicates(&[("is_member", "member"), ("is_valid", "valid_from"), ("is_member", "member_number")]);
@@ -514,6 +533,7 @@ mod tests {
     #[test]
     fn one_end_of_a_period_has_several_words() {
         are_duplicates(&[("valid_from", "valid_start_date"), ("Authorization From", "Auth Start Date")]);
+        are_duplicates(&[("contractPeriod_startDate", "contract_start_date")]);
         are_duplicates(&[("licence_until", "licence end date"), ("contract_to", "contract_expiry_date")]);
         are_duplicates(&[
             ("start_time", "begin_time"),

@@ -314,7 +314,9 @@ impl<'a> Reader<'a> {
         if text == "s" && place > 0 && !self.is_measured_in(&text) {
             return;
         }
-        if text == "of" {
+        // `cost per unit` is a unit's cost; `km per h` is a unit.
+        let is_of_each = || next.is_some_and(|next| Unit::of(&stem_of(&folded(&next.text))).is_none());
+        if text == "of" || text == "per" && is_of_each() {
             self.take_of();
             return;
         }

@@ -41,6 +41,8 @@ impl<'a> Pairing<'a> {
         // More words on both sides are company too: each must then find its partner.
         let may_find_company = a.words.len() >= 2 && b.words.len() >= 2 || dates_one(a, b) || dates_one(b, a);
         pairing.pair_related(in_company || may_find_company, levenshtein);
+        // `bp` is alone now: the other words of `sys bp` and `systolic blood pressure` are paired.
+        pairing.pair_joints();
         pairing
     }
 
@@ -118,7 +120,8 @@ fn pair_joints_of<'a>(
     joints: &mut Vec<(Joint, String)>,
     relations: &mut Vec<(Relation, &'a Word, &'a Word)>,
 ) {
-    let is_alone = left_one.len() == 1;
+    let is_meant = |&&at: &&usize| one.words.get(at).is_some_and(|word| word.role != Role::Remark);
+    let is_alone = left_one.iter().filter(is_meant).count() == 1;
     left_one.retain(|&at| {
         let Some(word) = one.words.get(at) else { return true };
         let Some((parts, kind)) = joint::find(word, many, left_many) else { return true };

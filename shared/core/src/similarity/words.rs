@@ -285,7 +285,7 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     ("d", "duration", &["days"]),
     ("wk", "duration", &["weeks"]),
     ("mo", "duration", &["months"]),
-    ("a", "duration", &["years"]),
+    ("a", "duration", &["years", "yrs"]),
     ("mm[hg]", "pressure", &["mmhg"]),
     ("pa", "pressure", &["pascal"]),
     ("hpa", "pressure", &["hpa"]),
@@ -467,9 +467,9 @@ pub(super) fn is_agent(word: &str) -> bool {
 }
 
 /// Endings that make another word of a word: `owner` is no short form of `ownership` (the common derivational suffixes of English).
-const SUFFIXES: [&str; 28] = [
+const SUFFIXES: [&str; 27] = [
     "ship", "ment", "ation", "ion", "ition", "al", "ial", "ally", "er", "or", "ar", "ity", "ality", "ness", "ly",
-    "ful", "less", "able", "ive", "ist", "ism", "ing", "ed", "ary", "ory", "ic", "ical", "side",
+    "ful", "less", "able", "ive", "ist", "ism", "ing", "ed", "ory", "ic", "ical", "side",
 ];
 
 pub(super) fn is_suffix(ending: &str) -> bool {
@@ -477,9 +477,9 @@ pub(super) fn is_suffix(ending: &str) -> bool {
 }
 
 /// More of them, rarer or of which words are cut off as often as not.
-const RARE_SUFFIXES: [&str; 18] = [
-    "ize", "ization", "ate", "ator", "ent", "ant", "ence", "ance", "age", "ure", "ery", "ier", "ious", "ous", "ish",
-    "hood", "ariat", "y",
+const RARE_SUFFIXES: [&str; 19] = [
+    "ary", "ize", "ization", "ate", "ator", "ent", "ant", "ence", "ance", "age", "ure", "ery", "ier", "ious", "ous",
+    "ish", "hood", "ariat", "y",
 ];
 
 /// Whether an ending is one or several of these: `ational`.
