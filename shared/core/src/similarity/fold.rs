@@ -65,6 +65,10 @@ pub(super) fn spelling(word: &str) -> String {
             return out;
         }
     }
+    // `postal code`, `postcode`.
+    if word == "postal" {
+        return "post".to_owned();
+    }
     // `haemoglobin`, `diarrhoea`; but not `poet`.
     if word.len() >= 7 && (word.contains("ae") || word.contains("oe")) {
         return word.replace("ae", "e").replace("oe", "e");

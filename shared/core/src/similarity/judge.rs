@@ -70,7 +70,7 @@ impl Pairing<'_> {
         if let Some(comparison) = self.contradiction(&a, &b) {
             return comparison;
         }
-        if self.is_reordered() && !self.relations.iter().any(|(_, word, _)| word.is_noun()) {
+        if self.has_kinds_reordered() {
             return Comparison::new(GUESS, "what kind of value it is in another order");
         }
         let mut score = 1.0;
@@ -173,6 +173,14 @@ impl Pairing<'_> {
         let mut places: Vec<(usize, usize)> = self.relations.iter().map(|(_, a, b)| (a.place, b.place)).collect();
         places.sort_unstable();
         !places.is_sorted_by_key(|&(_, b)| b)
+    }
+
+    /// `type status` and `status type`: the last says what it is.
+    fn has_kinds_reordered(&self) -> bool {
+        let place = |name: &Name, word: &Word| name.words.iter().position(|other| core::ptr::eq(other, word));
+        let mut places: Vec<_> = self.relations.iter().map(|(_, a, b)| (place(self.a, a), place(self.b, b))).collect();
+        places.sort_unstable();
+        !places.is_sorted_by_key(|&(_, b)| b) && !self.relations.iter().any(|(_, word, _)| word.is_noun())
     }
 
     /// What the two names certainly share.
@@ -323,6 +331,9 @@ impl<'a> Rest<'a> {
                 }
                 Some(kind) if kind.is_default() => Ok((0.94, format!("one says that it is a {text}"))),
                 _ if self.answers(place, word) => Ok((0.94, format!("both are yes or no: {text}"))),
+                Some(Representation::Percent) if self.follows(place, Representation::Rate) => {
+                    Ok((0.93, format!("one says that it is a {text}")))
+                }
                 // What is measured or owed may go by the name of its value.
                 Some(Representation::Value | Representation::Amount) => {
                     Err((0.68, format!("one says that it is a {text}")))
@@ -390,6 +401,12 @@ impl<'a> Rest<'a> {
         let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
         before.is_some_and(|before| words::is_temporal(&before.text))
             || matches!(self.other.without_remarks().as_slice(), [only] if words::is_temporal(&only.text))
+    }
+
+    /// Whether the word before says that it is this kind of value: `interest rate pct`.
+    fn follows(&self, place: usize, kind: Representation) -> bool {
+        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
+        before.is_some_and(|before| before.representation() == Some(kind))
     }
 
     /// Whether the word before is the name of a code: `isin code`.
@@ -508,7 +525,11 @@ mod tests {
     #[test]
     fn what_kind_of_value_it_is_depends_on_the_order() {
         are_no_duplicates(&[("typeStatus", "status_type"), ("date_code", "code date")]);
-        are_duplicates(&[("unitCost", "cost per unit"), ("vessel_type", "type of vessel")]);
+        are_duplicates(&[
+            ("unitCost", "cost per unit"),
+            ("vessel_type", "type of vessel"),
+            ("value date", "date_of_value"),
+        ]);
     }
 
     #[test]
@@ -519,8 +540,28 @@ mod tests {
     }
 
     #[test]
+    fn kinds_of_values_have_several_names() {
+        are_duplicates(&[("VoyageNr", "voyage_no"), ("int_rate_pct", "interest_rate"), ("srcIp", "source_ip_address")]);
+        are_duplicates(&[
+            ("expiresAt", "expiry_date"),
+            ("B/L number", "bill of lading no."),
+            ("postCd", "postal_code"),
+        ]);
+        are_duplicates(&[("voyNo", "voyage_number"), ("consumpKwh", "consumption_kwh"), ("P.O. Box", "po_box")]);
+        are_duplicates(&[("pos_time", "position_timestamp"), ("nav_stat_cd", "navigation_status_code")]);
+        are_duplicates(&[
+            ("listedOn", "listing_date"),
+            ("date_listed", "listing date"),
+            ("keelLaid", "keel_laid_date"),
+        ]);
+        are_no_duplicates(&[("listed_name", "listing_name"), ("player_stats", "player_status")]);
+        are_no_duplicates(&[("int_rate_date", "interest_rate"), ("ip_owner", "ip")]);
+    }
+
+    #[test]
     fn a_question_is_its_flag() {
         are_duplicates(&[("is_valid", "valid_flag"), ("isMember", "member indicator"), ("is deleted", "deleted_flag")]);
+        are_duplicates(&[("emailVerified", "is_email_verified")]);
         are_no_duplicates(&[("is_member", "member"), ("is_valid", "valid_from"), ("is_member", "member_number")]);
     }
 

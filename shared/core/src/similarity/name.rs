@@ -150,6 +150,7 @@ impl Name {
     pub fn in_table(text: &str, context: &Context) -> Self {
         let tokens = tokens(text);
         let mut reader = Reader::new(context);
+        reader.asks = asks(&tokens);
         for (i, token) in tokens.iter().enumerate() {
             reader.take(token, tokens.get(i + 1));
         }
@@ -216,15 +217,36 @@ pub(crate) fn stem(word: &str) -> String {
     fold::spelling(&fold::singular(word))
 }
 
+/// Whether a name asks what something is: `is deleted`, `is email verified`. Of a noun it would be another thing: `is member` is no member.
+fn asks(tokens: &[Token]) -> bool {
+    let is_adjective = |token: &Token| words::is_adjective(&folded(&token.text));
+    match tokens {
+        [first, rest @ ..] if words::is_auxiliary(&folded(&first.text)) => {
+            rest.first().is_some_and(is_adjective) || rest.last().is_some_and(is_adjective)
+        }
+        _ => false,
+    }
+}
+
 /// Splits at separators, between letters and digits, and where the case says that a word begins.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chunk = String::new();
     let mut depth = 0u32;
+    // Whether the chunk is initials so far: `B/L`, `P.O.`.
+    let mut is_initials = false;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         if letter.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&letter) {
             chunk.push(letter);
+            continue;
+        }
+        let is_initial = chunk.len() == 1 && chunk.starts_with(|initial: char| initial.is_ascii_uppercase());
+        is_initials = depth == 0
+            && matches!(letter, '/' | '&' | '.')
+            && (is_initial || is_initials)
+            && begins_with_initial(letters.clone());
+        if is_initials {
             continue;
         }
         push_chunk(&chunk, depth > 0, &mut tokens);
@@ -245,6 +267,12 @@ fn tokens(text: &str) -> Vec<Token> {
     push_chunk(&chunk, depth > 0, &mut tokens);
     tokens.truncate(MAX_WORDS);
     tokens
+}
+
+/// Whether a capital follows that is no part of a word.
+fn begins_with_initial(mut letters: impl Iterator<Item = char>) -> bool {
+    letters.next().is_some_and(|letter| letter.is_ascii_uppercase())
+        && !letters.next().is_some_and(char::is_alphanumeric)
 }
 
 fn push_chunk(chunk: &str, in_brackets: bool, tokens: &mut Vec<Token>) {
@@ -329,10 +357,7 @@ impl<'a> Reader<'a> {
             self.in_circumstance = true;
             return;
         }
-        // Of a noun it would be another thing: `is member` is no member.
-        if words::is_auxiliary(&text) && place == 0 && next.is_some_and(|next| words::is_adjective(&folded(&next.text)))
-        {
-            self.asks = true;
+        if self.asks && place == 0 {
             return;
         }
         if words::is_stop(&text) && self.has_words() | matches!(text.as_str(), "the" | "a" | "an") {
@@ -395,7 +420,7 @@ impl<'a> Reader<'a> {
 
     fn is_after_temporal(&self) -> bool {
         let before = self.parts.last().and_then(|part| part.last());
-        before.is_some_and(|before| words::is_temporal(&before.text))
+        before.is_some_and(|before| words::is_temporal(&before.text) || words::is_temporal(&before.stem))
     }
 
     /// Whether a symbol is the unit of a word before it.

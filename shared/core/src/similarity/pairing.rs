@@ -40,10 +40,22 @@ impl<'a> Pairing<'a> {
         let in_company = !pairing.relations.is_empty() || (a.unit.is_some() && a.unit == b.unit);
         // More words on both sides are company too: each must then find its partner.
         let may_find_company = a.words.len() >= 2 && b.words.len() >= 2 || dates_one(a, b) || dates_one(b, a);
+        let paired = pairing.relations.len();
         pairing.pair_related(in_company || may_find_company, levenshtein);
+        pairing.pair_events();
         // `bp` is alone now: the other words of `sys bp` and `systolic blood pressure` are paired.
-        pairing.pair_joints();
+        if pairing.relations.len() > paired {
+            pairing.pair_joints();
+        }
         pairing
+    }
+
+    /// Beside a date, forms of one verb are one event: `listing date` and `date listed`.
+    fn pair_events(&mut self) {
+        let is_time = |word: &Word| word.representation().is_some_and(Representation::is_time);
+        if self.relations.iter().any(|(_, a, b)| is_time(a) && is_time(b)) {
+            self.pair(|a, b| relation::are_of_one_verb(&a.stem, &b.stem), Relation::Inflection);
+        }
     }
 
     /// Pairs words by their forms, the surest relations first.

@@ -74,11 +74,17 @@ pub(super) fn are_one_term(a: &Word, b: &Word) -> bool {
         && a.representation() == b.representation()
         && (a.role == Role::Count) == (b.role == Role::Count)
         && match a.representation() {
-            Some(Representation::Percent) => true,
-            Some(Representation::Number) if long == "number" => short.len() <= 3,
-            Some(Representation::Time) if long == "timestamp" => short == "ts",
+            Some(Representation::Percent | Representation::Number) => true,
+            // A `time` may be one of the day.
+            Some(Representation::Time) => (short, long) != ("time", "datetime"),
             _ => abbreviates(short, long),
         }
+}
+
+/// Whether two words are forms of one English verb: a listing's date is that on which something was listed.
+pub(super) fn are_of_one_verb(a: &str, b: &str) -> bool {
+    let (a, b) = (verb_stems(a), verb_stems(b));
+    a.iter().any(|stem| b.contains(stem))
 }
 
 /// Whether two words are forms of one English verb, and say the same of a thing.
@@ -94,8 +100,7 @@ pub(crate) fn is_inflected(a: &str, b: &str) -> bool {
     if is_act_of(a, b) || is_act_of(b, a) || is_adjective_of(a, b) || is_adjective_of(b, a) {
         return true;
     }
-    let (a, b) = (verb_stems(a), verb_stems(b));
-    a.iter().any(|stem| b.contains(stem))
+    are_of_one_verb(a, b)
 }
 
 /// `histologic` and `histological`. Short words in `-ic` are nouns: `clinic`, `topic`, `music`.
@@ -177,16 +182,20 @@ pub(super) const fn is_vowel(letter: char) -> bool {
     matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
-/// Longest short form, in letters: `georef` in `georefMethod`, `config`.
+/// Longest short form, in letters: `georef` in `georefMethod`, `config`; and the longest that ends as no word does.
 const MAX_SHORT: usize = 6;
+const MAX_CUT: usize = 8;
 
 fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     let (of_short, of_long, short_role) = (short.representation(), long.representation(), short.role);
     let (short, as_written, long) = (short.stem.as_str(), short.text.as_str(), long.stem.as_str());
     let length = as_written.chars().count();
+    // `consump` is cut off, however long it is.
+    let is_cut_off = || length <= MAX_CUT && long.starts_with(as_written) && !may_be_word(as_written);
     let limits = if in_company { 2..=MAX_SHORT } else { 3..=MAX_SHORT };
     let is_short_for_contrast = matches!(long, "previous" | "minimum" | "maximum" | "minute");
-    if !limits.contains(&length) || words::is_contrast(short) && !is_short_for_contrast {
+    if !(limits.contains(&length) || in_company && is_cut_off()) || words::is_contrast(short) && !is_short_for_contrast
+    {
         return false;
     }
     // The subject is no short form of what begins like it.
@@ -265,7 +274,7 @@ fn is_cut(short: &str, rest: &str) -> bool {
         4.. if short.ends_with('o') => rest.len() >= 3,
         // `tax` is none of `taxon`.
         3 if words::is_short_word(short) => rest.len() >= 5,
-        2 | 3 => ends_in_consonant || rest.len() >= 4,
+        2 | 3 => ends_in_consonant || rest.len() >= 4 || short.len() == 3 && short.ends_with('y'),
         _ if may_be_word(short) => {
             ends_in_consonant && rest.len() >= 3 && is_within_syllable(short, rest) && !words::is_suffix(rest)
         }

@@ -198,11 +198,11 @@ pub(super) fn is_code(word: &str) -> bool {
 }
 
 /// Words after which a date is meant, whether the name says so or not: `valid from`, `authorization end date`.
-const TEMPORAL: [&str; 8] = ["start", "end", "begin", "from", "to", "since", "until", "expiry"];
+const TEMPORAL: [&str; 9] = ["start", "end", "begin", "from", "to", "since", "until", "expiry", "expire"];
 
 /// Whether a word says when: one of those, or a participle such as `created`.
 pub(super) fn is_temporal(word: &str) -> bool {
-    TEMPORAL.contains(&word) || word == "built" || (word.len() >= 6 && word.ends_with("ed"))
+    TEMPORAL.contains(&word) || matches!(word, "built" | "laid" | "born") || (word.len() >= 6 && word.ends_with("ed"))
 }
 
 /// What data processing appends to the name of a column that it has worked on.
@@ -389,12 +389,17 @@ pub(super) fn is_only_unit(word: &str) -> bool {
 
 /// Terms of several words that mean the same as one of them. The flag State is the state whose flag a ship flies (UN Convention on the
 /// Law of the Sea, articles 91 and 94).
-pub(super) const TERMS: [(&str, &str); 3] = [("flag", "state"), ("flag", "country"), ("email", "address")];
+pub(super) const TERMS: [(&str, &str); 5] =
+    [("flag", "state"), ("flag", "country"), ("email", "address"), ("ip", "address"), ("mac", "address")];
 
-/// Short forms of the registers of ships that no rule makes of their long form: the international radio call sign, length overall and
-/// length between perpendiculars.
-const SHORT_FORMS: [(&str, &[&str]); 3] =
-    [("ircs", &["call", "sign"]), ("loa", &["overall", "length"]), ("lbp", &["between", "perpendicular", "length"])];
+/// Short forms that no rule makes of their long form. Of the registers of ships: the international radio call sign, length overall and
+/// length between perpendiculars. And `stat`, which is all of `status` but its ending.
+const SHORT_FORMS: [(&str, &[&str]); 4] = [
+    ("ircs", &["call", "sign"]),
+    ("loa", &["overall", "length"]),
+    ("lbp", &["between", "perpendicular", "length"]),
+    ("stat", &["status"]),
+];
 
 pub(super) fn long_form(word: &str) -> Option<&'static [&'static str]> {
     SHORT_FORMS.iter().find(|(short, _)| *short == word).map(|(_, long)| *long)
