@@ -178,7 +178,7 @@ impl RowReader {
         let mut working_set: u64 = held.ranges.iter().map(|r| r.end - r.start).sum();
         for chunk in self.file.parquet().row_group(row_group).columns() {
             let range = chunk_range(chunk, self.file_size)?;
-            let sizes = pages::check(&held.slice(&range)?, chunk.compression(), &self.limits)
+            let sizes = pages::check(&held.slice(&range)?, chunk.compression(), chunk.column_type(), &self.limits)
                 .map_err(|error| in_column(error, row_group, &chunk.column_path().string()))?;
             working_set = working_set.saturating_add(sizes.dictionary).saturating_add(sizes.largest_data_page);
         }

@@ -35,6 +35,12 @@ pub(crate) struct FieldHeader {
     kind: u8,
 }
 
+impl FieldHeader {
+    pub(crate) fn is_struct(&self) -> bool {
+        self.kind == STRUCT
+    }
+}
+
 impl<'a> Cursor<'a> {
     pub(crate) fn new(bytes: &'a [u8], max_elements: u64) -> Self {
         Self { rest: bytes, max_elements }

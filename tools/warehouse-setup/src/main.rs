@@ -84,7 +84,8 @@ async fn set_up(arguments: &Arguments) -> Result<(), String> {
         Err(error) if error.class == ErrorClass::Permanent => {
             println!("database {} can't be used ({}); making it", arguments.database, error.message);
             let create = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&arguments.database));
-            connect(None).run(&Statement::repeatable(create)).await.map_err(|error| error.to_string())?;
+            let made = connect(None).run(&Statement::repeatable(create)).await;
+            made.map_err(|error| format!("database {} can't be made: {error}", arguments.database))?;
             ask_version(&warehouse).await
         }
         other => other,
