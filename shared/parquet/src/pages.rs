@@ -54,7 +54,7 @@ struct PageHeader {
 struct DataHeader {
     encoding: Option<i64>,
     /// Bytes of levels before the values, which are never compressed. Only in the second version.
-    levels: i64,
+    levels: u64,
 }
 
 /// Walks the pages of `chunk`.
@@ -105,13 +105,11 @@ impl PageHeader {
                 "a page has places in a dictionary, and its column chunk doesn't begin with one",
             ));
         }
-        match usize::try_from(self.data.levels) {
-            Ok(levels) if levels <= self.compressed => Ok(()),
-            _ => Err(Error::damaged(format!(
-                "a page header says that {} of its {} bytes are levels",
-                self.data.levels, self.compressed
-            ))),
+        let (levels, bytes) = (self.data.levels, self.compressed);
+        if levels > bytes as u64 {
+            return Err(Error::damaged(format!("a page header says that {levels} of its {bytes} bytes are levels")));
         }
+        Ok(())
     }
 }
 
@@ -133,18 +131,21 @@ fn read_header(bytes: &[u8]) -> Result<(PageHeader, &[u8]), Error> {
             _ => cursor.skip(&header)?,
         }
     }
-    let size = |value: Option<i64>, what: &str| {
-        let value = value.ok_or_else(|| Error::damaged(format!("a page header lacks its {what} size")))?;
-        u32::try_from(value).map_err(|_| Error::damaged(format!("a page header says that its {what} size is {value}")))
+    let required = |value: Option<i64>, what: &str| {
+        size(value.ok_or_else(|| Error::damaged(format!("a page header lacks its {what} size")))?, what)
     };
     let header = PageHeader {
         is_dictionary: page_type == Some(DICTIONARY_PAGE),
-        compressed: size(compressed, "compressed")? as usize,
-        uncompressed: size(uncompressed, "uncompressed")?.into(),
+        compressed: required(compressed, "compressed")? as usize,
+        uncompressed: required(uncompressed, "uncompressed")?.into(),
         data,
     };
     let length = bytes.len() - cursor.remaining();
     Ok((header, bytes.get(length..).unwrap_or_default()))
+}
+
+fn size(value: i64, what: &str) -> Result<u32, Error> {
+    u32::try_from(value).map_err(|_| Error::damaged(format!("a page header says that its {what} size is {value}")))
 }
 
 fn read_data_header(cursor: &mut Cursor<'_>, is_second_version: bool) -> Result<DataHeader, Error> {
@@ -155,9 +156,7 @@ fn read_data_header(cursor: &mut Cursor<'_>, is_second_version: bool) -> Result<
         match (header.id, is_second_version) {
             (data_field::ENCODING, false) | (data_field::ENCODING_V2, true) => data.encoding = Some(cursor.integer()?),
             (data_field::DEFINITION_LEVELS_LENGTH_V2 | data_field::REPETITION_LEVELS_LENGTH_V2, true) => {
-                let length = u32::try_from(cursor.integer()?);
-                let length = length.map_err(|_| Error::damaged("a page header says that its levels have no length"))?;
-                data.levels += i64::from(length);
+                data.levels += u64::from(size(cursor.integer()?, "levels'")?);
             }
             _ => cursor.skip(&header)?,
         }
@@ -253,7 +252,7 @@ mod tests {
         assert!(error.to_string().contains("more than the 1000 bytes"), "{error}");
     }
 
-    /// A page with a header of its data, in the compact protocol: a struct under a field number three or five more than the last.
+    /// A page with a header of its data, in the compact protocol: a struct under a field number two or five more than the last.
     fn data_page(is_second_version: bool, fields: &[(i16, u8)]) -> Vec<u8> {
         let mut bytes = page(3, b"abc");
         let body = bytes.split_off(bytes.len() - 4);

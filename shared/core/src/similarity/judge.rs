@@ -170,17 +170,14 @@ impl Pairing<'_> {
     }
 
     fn is_reordered(&self) -> bool {
-        let mut places: Vec<(usize, usize)> = self.relations.iter().map(|(_, a, b)| (a.place, b.place)).collect();
-        places.sort_unstable();
-        !places.is_sorted_by_key(|&(_, b)| b)
+        is_another_order(self.relations.iter().map(|(_, a, b)| (a.place, b.place)))
     }
 
     /// `type status` and `status type`: the last says what it is.
     fn has_kinds_reordered(&self) -> bool {
         let place = |name: &Name, word: &Word| name.words.iter().position(|other| core::ptr::eq(other, word));
-        let mut places: Vec<_> = self.relations.iter().map(|(_, a, b)| (place(self.a, a), place(self.b, b))).collect();
-        places.sort_unstable();
-        !places.is_sorted_by_key(|&(_, b)| b) && !self.relations.iter().any(|(_, word, _)| word.is_noun())
+        !self.relations.iter().any(|(_, word, _)| word.is_noun())
+            && is_another_order(self.relations.iter().map(|(_, a, b)| (place(self.a, a), place(self.b, b))))
     }
 
     /// What the two names certainly share.
@@ -388,31 +385,32 @@ impl<'a> Rest<'a> {
         })
     }
 
+    fn before(&self, place: usize) -> Option<&Word> {
+        place.checked_sub(1).and_then(|place| self.name.words.get(place))
+    }
+
     /// `deleted flag`: of what something is, or where the other name asks.
     fn answers(&self, place: usize, word: &Word) -> bool {
-        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
-        let is_asked =
-            self.other.asks || before.is_some_and(|before| words::is_adjective(&before.text) && !before.is_contrast);
+        let is_adjective = |before: &Word| words::is_adjective(&before.text) && !before.is_contrast;
+        let is_asked = self.other.asks || self.before(place).is_some_and(is_adjective);
         is_asked && word.says_yes_or_no()
     }
 
     /// Whether the word before says when, so that a date goes without saying.
     fn follows_temporal(&self, place: usize) -> bool {
-        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
-        before.is_some_and(|before| words::is_temporal(&before.text))
-            || matches!(self.other.without_remarks().as_slice(), [only] if words::is_temporal(&only.text))
+        let mut others = self.other.without_remarks();
+        self.before(place).is_some_and(|before| words::is_temporal(&before.text))
+            || matches!((others.next(), others.next()), (Some(only), None) if words::is_temporal(&only.text))
     }
 
     /// Whether the word before says that it is this kind of value: `interest rate pct`.
     fn follows(&self, place: usize, kind: Representation) -> bool {
-        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
-        before.is_some_and(|before| before.representation() == Some(kind))
+        self.before(place).is_some_and(|before| before.representation() == Some(kind))
     }
 
     /// Whether the word before is the name of a code: `isin code`.
     fn follows_code(&self, place: usize) -> bool {
-        let before = place.checked_sub(1).and_then(|place| self.name.words.get(place));
-        before.is_some_and(|before| words::is_code(&before.text))
+        self.before(place).is_some_and(|before| words::is_code(&before.text))
     }
 
     /// `date created`.
@@ -427,6 +425,13 @@ impl<'a> Rest<'a> {
     fn text(&self) -> String {
         join(&self.words.iter().map(|(_, word)| *word).collect::<Vec<_>>())
     }
+}
+
+/// Whether things that have a place on either side stand there in different orders.
+fn is_another_order<T: Ord>(places: impl Iterator<Item = (T, T)>) -> bool {
+    let mut places: Vec<(T, T)> = places.collect();
+    places.sort_unstable();
+    !places.is_sorted_by(|(_, a), (_, b)| a <= b)
 }
 
 fn has_contrast(words: &[&Word]) -> bool {

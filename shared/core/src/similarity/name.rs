@@ -149,12 +149,11 @@ impl Name {
     #[must_use]
     pub fn in_table(text: &str, context: &Context) -> Self {
         let tokens = tokens(text);
-        let mut reader = Reader::new(context);
-        reader.asks = asks(&tokens);
+        let asks = asks(&tokens);
+        let mut reader = Reader::new(context, asks);
         for (i, token) in tokens.iter().enumerate() {
             reader.take(token, tokens.get(i + 1));
         }
-        let asks = reader.asks;
         let (words, unit, sequence) = reader.finish();
         Self {
             text: text.to_owned(),
@@ -180,8 +179,8 @@ impl Name {
     }
 
     /// The words that the name doesn't mean the same without.
-    pub(super) fn without_remarks(&self) -> Vec<&Word> {
-        self.words.iter().filter(|word| word.role != Role::Remark).collect()
+    pub(super) fn without_remarks(&self) -> impl Iterator<Item = &Word> {
+        self.words.iter().filter(|word| word.role != Role::Remark)
     }
 
     /// The name without case, accents and separators. Equal keys are equal names.
@@ -320,9 +319,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(context: &'a Context) -> Self {
+    fn new(context: &'a Context, asks: bool) -> Self {
         let parts = alloc::vec![Vec::new()];
-        Self { context, parts, unit: None, sequence: Vec::new(), in_circumstance: false, after_or: false, asks: false }
+        Self { context, parts, unit: None, sequence: Vec::new(), in_circumstance: false, after_or: false, asks }
     }
 
     fn take(&mut self, token: &Token, next: Option<&Token>) {
@@ -420,7 +419,7 @@ impl<'a> Reader<'a> {
 
     fn is_after_temporal(&self) -> bool {
         let before = self.parts.last().and_then(|part| part.last());
-        before.is_some_and(|before| words::is_temporal(&before.text) || words::is_temporal(&before.stem))
+        before.is_some_and(|before| words::is_temporal(&before.stem))
     }
 
     /// Whether a symbol is the unit of a word before it.

@@ -116,8 +116,9 @@ impl<'a> Pairing<'a> {
 
 /// `issued` and `issue date`: a word that says when, and one with a date.
 fn dates_one(one: &Name, two: &Name) -> bool {
-    match (one.without_remarks().as_slice(), two.without_remarks().as_slice()) {
-        ([word], [_, last]) => {
+    let (mut one, mut two) = (one.without_remarks(), two.without_remarks());
+    match (one.next(), one.next(), two.next(), two.next(), two.next()) {
+        (Some(word), None, Some(_), Some(last), None) => {
             words::is_temporal(&word.text) && last.representation().is_some_and(Representation::is_time)
         }
         _ => false,

@@ -190,12 +190,12 @@ fn is_abbreviation(short: &Word, long: &Word, in_company: bool) -> bool {
     let (of_short, of_long, short_role) = (short.representation(), long.representation(), short.role);
     let (short, as_written, long) = (short.stem.as_str(), short.text.as_str(), long.stem.as_str());
     let length = as_written.chars().count();
-    // `consump` is cut off, however long it is.
-    let is_cut_off = || length <= MAX_CUT && long.starts_with(as_written) && !may_be_word(as_written);
     let limits = if in_company { 2..=MAX_SHORT } else { 3..=MAX_SHORT };
+    // `consump` is cut off, however long it is.
+    let is_cut_off = || in_company && length <= MAX_CUT && long.starts_with(as_written) && !may_be_word(as_written);
+    let has_length = limits.contains(&length) || is_cut_off();
     let is_short_for_contrast = matches!(long, "previous" | "minimum" | "maximum" | "minute");
-    if !(limits.contains(&length) || in_company && is_cut_off()) || words::is_contrast(short) && !is_short_for_contrast
-    {
+    if !has_length || words::is_contrast(short) && !is_short_for_contrast {
         return false;
     }
     // The subject is no short form of what begins like it.
