@@ -3,9 +3,11 @@
 //! A profile has a fixed size whatever the number of rows. Profiles of one column from several loads can be added up: counts and
 //! ranges as such, distinct values by their sketches.
 
+mod calendar;
 mod evidence;
 mod forms;
 mod meaning;
+mod number;
 mod sketch;
 
 use alloc::{

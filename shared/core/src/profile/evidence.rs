@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::forms::Forms;
+use super::{
+    calendar::Calendar,
+    forms::Forms,
+    number::{self, Number},
+};
 
 /// Longest text that is looked at, in bytes: no number, date or code is longer.
 const MAX_BYTES: usize = 40;
@@ -21,10 +25,13 @@ pub struct Evidence {
     /// Numbers with or without decimal places or exponent.
     #[serde(skip_serializing_if = "is_zero")]
     pub decimals: u64,
+    /// Numbers as people write them, which no cast reads: `1,234.50`, `12,5`, `£ 12`. None of them is among the others.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub written_numbers: u64,
     /// `true`, `false`, `yes`, `no`, `t`, `f`, `y`, `n` in any case.
     #[serde(skip_serializing_if = "is_zero")]
     pub booleans: u64,
-    /// Calendar dates without a time of day, year first or last.
+    /// Calendar dates without a time of day, year first or last, the month in digits or English.
     #[serde(skip_serializing_if = "is_zero")]
     pub dates: u64,
     /// Calendar dates with a time of day.
@@ -57,6 +64,7 @@ impl Evidence {
     pub fn merge(&mut self, other: &Self) {
         self.integers += other.integers;
         self.decimals += other.decimals;
+        self.written_numbers += other.written_numbers;
         self.booleans += other.booleans;
         self.dates += other.dates;
         self.timestamps += other.timestamps;
@@ -71,6 +79,7 @@ impl Evidence {
     pub fn subtract(&mut self, other: &Self) {
         self.integers = self.integers.saturating_sub(other.integers);
         self.decimals = self.decimals.saturating_sub(other.decimals);
+        self.written_numbers = self.written_numbers.saturating_sub(other.written_numbers);
         self.booleans = self.booleans.saturating_sub(other.booleans);
         self.dates = self.dates.saturating_sub(other.dates);
         self.timestamps = self.timestamps.saturating_sub(other.timestamps);
@@ -104,19 +113,20 @@ impl Evidence {
             self.observe_word(bytes);
             return None;
         }
-        if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') {
-            return None;
+        if let Some(number) = Number::read(bytes) {
+            self.observe_number(&number, bytes.len());
+            return Some(number.value);
         }
-        let Some(number) = Number::read(bytes) else {
-            match Calendar::read(bytes) {
-                Some(Calendar::Date) => self.dates += 1,
-                Some(Calendar::Timestamp) => self.timestamps += 1,
-                None => {}
+        match Calendar::read(bytes) {
+            Some(Calendar::Date) => self.dates += 1,
+            Some(Calendar::Timestamp) => self.timestamps += 1,
+            None => {
+                let written = number::read_written(text);
+                self.written_numbers += u64::from(written.is_some());
+                return written;
             }
-            return None;
-        };
-        self.observe_number(&number, bytes.len());
-        Some(number.value)
+        }
+        None
     }
 
     fn observe_number(&mut self, number: &Number, length: usize) {
@@ -147,6 +157,7 @@ impl Evidence {
                 let digits = word.strip_prefix(b"IMO").map(<[u8]>::trim_ascii_start);
                 let number = digits.and_then(Number::read).and_then(|number| number.integer);
                 self.imo_numbers += u64::from(number.is_some_and(is_imo_number));
+                self.dates += u64::from(Calendar::read(word) == Some(Calendar::Date));
             }
         }
     }
@@ -216,130 +227,6 @@ fn contains<const N: usize>(codes: &[[u8; N]], code: &[u8]) -> bool {
     codes.binary_search_by(|known| known.as_slice().cmp(code)).is_ok()
 }
 
-/// A number in decimal digits.
-#[derive(Debug, PartialEq)]
-struct Number {
-    value: f64,
-    /// Its amount, if it's written as a whole number that fits.
-    integer: Option<u64>,
-    /// Digits before the point.
-    digits: usize,
-    /// Digits after it.
-    decimals: usize,
-}
-
-impl Number {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (negative, unsigned) = match bytes.split_first()? {
-            (b'-', rest) => (true, rest),
-            (b'+', rest) => (false, rest),
-            _ => (false, bytes),
-        };
-        let (whole, digits, rest) = take_digits(unsigned);
-        let (mut value, mut decimals) = (whole.0, 0);
-        let mut integer = whole.1;
-        let mut rest = rest;
-        if let Some((b'.', fraction)) = rest.split_first() {
-            let (amount, count, after) = take_digits(fraction);
-            value += scaled(amount.0, -i32::try_from(count).ok()?);
-            (decimals, integer, rest) = (count, None, after);
-        }
-        if digits + decimals == 0 {
-            return None;
-        }
-        if let Some((b'e' | b'E', exponent)) = rest.split_first() {
-            let exponent = Self::read(exponent).filter(|e| e.decimals == 0 && e.integer.is_some_and(|e| e < 400))?;
-            #[expect(clippy::cast_possible_truncation, reason = "below 400")]
-            let power = exponent.value as i32;
-            (value, integer, rest) = (scaled(value, power), None, &[]);
-        }
-        let value = if negative { -value } else { value };
-        (rest.is_empty() && value.is_finite()).then_some(Self { value, integer, digits, decimals })
-    }
-}
-
-/// The number that the leading digits make, as a double and if possible exactly; how many there are; and what follows.
-fn take_digits(bytes: &[u8]) -> ((f64, Option<u64>), usize, &[u8]) {
-    let mut value = 0.0;
-    let mut exact = Some(0u64);
-    let mut count = 0;
-    let mut rest = bytes;
-    while let Some((digit @ b'0'..=b'9', after)) = rest.split_first() {
-        let digit = digit - b'0';
-        value = value * 10.0 + f64::from(digit);
-        exact = exact.and_then(|e| e.checked_mul(10)?.checked_add(digit.into()));
-        count += 1;
-        rest = after;
-    }
-    ((value, exact), count, rest)
-}
-
-/// `value` times ten to the `power`. Near enough for a range: the library's exact parser would add its tables to every Worker.
-fn scaled(value: f64, power: i32) -> f64 {
-    let mut factor = 1.0;
-    for _ in 0..power.unsigned_abs() {
-        factor *= 10.0;
-    }
-    if power < 0 { value / factor } else { value * factor }
-}
-
-#[derive(Debug, PartialEq)]
-enum Calendar {
-    Date,
-    Timestamp,
-}
-
-impl Calendar {
-    /// Reads `2026-11-24`, `24.11.2026`, `11/24/2026`, with or without a time of day and a zone after it.
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let (a, a_digits, rest) = take_field(bytes)?;
-        let (&separator @ (b'-' | b'/' | b'.'), rest) = rest.split_first()? else { return None };
-        let (b, b_digits, rest) = take_field(rest)?;
-        let (c, c_digits, rest) = take_field(rest.strip_prefix(&[separator])?)?;
-        if b_digits > 2 {
-            return None;
-        }
-        let is_month = |n: u64| (1..=12).contains(&n);
-        let is_day = |n: u64| (1..=31).contains(&n);
-        let is_date = match (a_digits, c_digits) {
-            (4, 1..=2) => is_month(b) && is_day(c),
-            (1..=2, 4) => (is_month(a) && is_day(b)) || (is_day(a) && is_month(b)),
-            _ => false,
-        };
-        if !is_date {
-            return None;
-        }
-        match rest.split_first() {
-            None => Some(Self::Date),
-            Some((b'T' | b't' | b' ', time)) => is_time(time).then_some(Self::Timestamp),
-            Some(_) => None,
-        }
-    }
-}
-
-fn take_field(bytes: &[u8]) -> Option<(u64, usize, &[u8])> {
-    let ((_, value), count, rest) = take_digits(bytes);
-    (count > 0).then_some((value?, count, rest))
-}
-
-/// `h:mm`, `hh:mm:ss`, `hh:mm:ss.fff`, and a zone or AM and PM after it.
-fn is_time(bytes: &[u8]) -> bool {
-    let Some((hour, 1..=2, rest)) = take_field(bytes) else { return false };
-    let Some((minute, 2, rest)) = rest.strip_prefix(b":").and_then(take_field) else { return false };
-    let rest = match rest.strip_prefix(b":").map(take_field) {
-        Some(Some((0..=60, 2, rest))) => rest,
-        Some(_) => return false,
-        None => rest,
-    };
-    let rest = rest.strip_prefix(b".").map_or(rest, |fraction| take_digits(fraction).2).trim_ascii_start();
-    let is_zone = match rest.first() {
-        None => true,
-        Some(b'+' | b'-') => rest.iter().skip(1).all(|b| b.is_ascii_digit() || *b == b':'),
-        Some(_) => rest.len() <= 4 && rest.iter().all(u8::is_ascii_alphabetic),
-    };
-    hour <= 24 && minute < 60 && is_zone
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +243,8 @@ mod tests {
     fn every_integer_is_a_decimal_too() {
         let evidence = of(&["7", "-12", "+3", "1.5", "-.5", "1e3", "2.", "1.2.3", "-", ".", "e", "1e", "12a", "½"]);
         assert_eq!((evidence.integers, evidence.decimals), (3, 7));
+        let written = of(&["1,234.5", "£ 12", "12 %", "1,2,3", "7"]);
+        assert_eq!((written.written_numbers, written.decimals), (3, 1));
     }
 
     #[test]
