@@ -29,7 +29,7 @@ struct Line<'a> {
 /// If a file can't be read, and says which rule it breaks.
 pub(crate) fn run(files: &[PathBuf], arguments: &Arguments) -> Result<(), String> {
     let read = |path: &PathBuf| Table::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let tables: Vec<Table> = files.iter().map(read).collect::<Result<_, _>>()?;
+    let tables: Vec<Table> = files.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     let names: Vec<Vec<Name>> = tables.iter().map(names_of).collect();
     let columns: Vec<Vec<Column<'_>>> = tables
         .iter()

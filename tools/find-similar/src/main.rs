@@ -16,7 +16,7 @@ Usage: similar < PAIRS
 
 Without --files: reads lines `left<TAB>right` and prints for each, separated by tabs: left, right, score (0 to 1; a duplicate from
 0.85), verdict (duplicate, in doubt, different), reason.
-With --files: profiles CSV and Parquet files and prints the columns of different files that are one under two names.
+With --files: profiles spreadsheets and Parquet files, as the Workers read them, and prints the columns of different files that are one under two names.
   --names             look at the names alone, not at the values
   --json              a JSON line each: {left_file, left_column, right_file, right_column, score, reason}
   --embeddings URL    let an OpenAI-compatible endpoint (…/v1/embeddings) weigh in on pairs in doubt; not with --files.

@@ -8,94 +8,139 @@ use std::{
 };
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use living_core::{
-    column_type::{ColumnType, distinct_names},
+    column_type::ColumnType,
     profile::{Cell, ColumnProfile, ColumnProfiler},
 };
 use living_parquet::{FIRST_READ, File, Limits, Opened, RowReader, Step};
+use living_tables::{
+    Error, Kind, MAX_UNPACKED, SheetState, WorkbookKind, column_names,
+    csv::{Format, Outcome, Rows, Survey},
+    workbook,
+};
 
-/// Lines that are looked at for the delimiter.
-const SAMPLE_LINES: usize = 20;
-
-/// The columns of a file.
+/// The columns of a file, or of one sheet of a workbook.
 #[derive(Debug)]
 pub struct Table {
-    /// Base name.
+    /// Base name; with the sheet's in brackets, where a workbook has several with rows.
     pub file: String,
     pub columns: Vec<(String, ColumnProfile)>,
 }
 
 impl Table {
-    /// Reads a Parquet or CSV file, whichever it is by its first bytes.
+    /// Reads a Parquet file or a spreadsheet, whichever it is by its first bytes, as the Workers read it.
     ///
     /// # Errors
     /// If it can't be read, or is neither.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    pub fn read(path: &Path) -> Result<Vec<Self>, String> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut source = fs::File::open(path).map_err(|error| error.to_string())?;
         let mut magic = Vec::new();
         source.by_ref().take(4).read_to_end(&mut magic).map_err(|error| error.to_string())?;
-        let columns = match magic.as_slice() {
-            b"PAR1" => parquet(&mut source)?,
-            b"PK\x03\x04" | [0xd0, 0xcf, 0x11, 0xe0] => {
-                return Err("this is a workbook or an archive, and only CSV and Parquet are read".to_owned());
-            }
-            _ => csv(&fs::read(path).map_err(|error| error.to_string())?)?,
+        if magic == b"PAR1" {
+            return Ok(vec![Self { file, columns: parquet(&mut source)? }]);
+        }
+        let bytes = fs::read(path).map_err(|error| error.to_string())?;
+        let sheets = match Kind::of(&bytes).map_err(|error| error.to_string())? {
+            Kind::Text => text(&bytes).map(|sheet| vec![sheet]),
+            Kind::Workbook(kind) => Book::read(&bytes, kind),
         };
-        Ok(Self { file, columns })
+        let sheets = sheets.map_err(|error| error.to_string())?;
+        let is_only = sheets.len() == 1;
+        let table = |sheet: Columns| Self {
+            file: if is_only { file.clone() } else { format!("{file} [{}]", sheet.name) },
+            columns: sheet.finish(),
+        };
+        Ok(sheets.into_iter().map(table).collect())
     }
 }
 
-fn csv(bytes: &[u8]) -> Result<Vec<(String, ColumnProfile)>, String> {
-    let text = decode(bytes);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter(&text)).flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?;
-    if header.is_empty() {
-        return Err("a CSV file begins with a line of column names, and this one is empty".to_owned());
-    }
-    let names = distinct_names(header.iter().map(str::trim));
-    let mut profilers: Vec<ColumnProfiler> = names.iter().map(|_| ColumnProfiler::new(&ColumnType::Text)).collect();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        for (profiler, cell) in profilers.iter_mut().zip(&record) {
-            profiler.observe(Cell::Text(cell));
+/// Columns while they are profiled.
+#[derive(Debug, Default)]
+struct Columns {
+    /// Of the sheet; empty for text.
+    name: String,
+    header: Vec<String>,
+    profilers: Vec<ColumnProfiler>,
+}
+
+impl Columns {
+    fn add<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
+        for (column, cell) in cells.enumerate() {
+            if column == self.profilers.len() {
+                self.profilers.push(ColumnProfiler::new(&ColumnType::Text));
+            }
+            if let Some(profiler) = self.profilers.get_mut(column) {
+                profiler.observe(Cell::Text(cell));
+            }
         }
     }
-    Ok(names.into_iter().zip(profilers.into_iter().map(ColumnProfiler::finish)).collect())
-}
 
-/// Text of a byte order mark's encoding, else UTF-8 if it is that, else Windows-1252: of the encodings without a mark the most common
-/// (WHATWG Encoding Standard, the fallback of western locales).
-fn decode(bytes: &[u8]) -> String {
-    if Encoding::for_bom(bytes).is_some() || str::from_utf8(bytes).is_ok() {
-        UTF_8.decode(bytes).0.into_owned()
-    } else {
-        WINDOWS_1252.decode(bytes).0.into_owned()
+    fn finish(mut self) -> Vec<(String, ColumnProfile)> {
+        let columns = self.profilers.len().max(self.header.len());
+        self.profilers.resize_with(columns, || ColumnProfiler::new(&ColumnType::Text));
+        let mut names = column_names(&self.header, columns);
+        // As the file has them, where no other column is written alike: `LENGTH` and `length` are told apart here.
+        for (i, cell) in self.header.iter().map(|cell| cell.trim()).enumerate() {
+            let is_repeated = self.header.iter().take(i).any(|before| before.trim() == cell);
+            if let Some(name) = names.get_mut(i).filter(|_| !cell.is_empty() && !is_repeated) {
+                cell.clone_into(name);
+            }
+        }
+        names.into_iter().zip(self.profilers.into_iter().map(ColumnProfiler::finish)).collect()
     }
 }
 
-/// The delimiter that stands as often in every one of the first lines, or in most.
-fn delimiter(text: &str) -> u8 {
-    let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.is_empty()).take(SAMPLE_LINES).collect();
-    let quality = |delimiter: &u8| {
-        let of_line = |line: &&str| count_outside_quotes(line, *delimiter);
-        let in_header = lines.first().map_or(0, of_line);
-        let as_often = lines.iter().filter(|line| of_line(line) == in_header).count();
-        if in_header == 0 { (0, 0) } else { (as_often, in_header) }
-    };
-    // The last of equals wins: a comma, where nothing tells.
-    [b'|', b'\t', b';', b','].into_iter().max_by_key(quality).unwrap_or(b',')
+fn text(bytes: &[u8]) -> Result<Columns, Error> {
+    let format = format_of(bytes)?;
+    let mut columns = Columns { header: format.header().to_vec(), ..Columns::default() };
+    Rows::new(&format).push(bytes, true, &mut |record| {
+        columns.add(record.cells());
+        Ok(())
+    })?;
+    Ok(columns)
 }
 
-fn count_outside_quotes(line: &str, delimiter: u8) -> usize {
-    let mut is_quoted = false;
-    line.bytes()
-        .filter(|&byte| {
-            is_quoted ^= byte == b'"';
-            byte == delimiter && !is_quoted
-        })
-        .count()
+fn format_of(bytes: &[u8]) -> Result<Format, Error> {
+    let mut survey = Survey::new();
+    loop {
+        survey.push(bytes)?;
+        match survey.finish()? {
+            Outcome::Done(format, _) => return Ok(format),
+            Outcome::Again(other) => survey = other,
+        }
+    }
+}
+
+/// The sheets of a workbook.
+#[derive(Debug, Default)]
+struct Book(Vec<Columns>);
+
+impl Book {
+    fn read(bytes: &[u8], kind: WorkbookKind) -> Result<Vec<Columns>, Error> {
+        let mut book = Self::default();
+        workbook::read(bytes, kind, MAX_UNPACKED, &mut book)?;
+        book.0.retain(|sheet| !sheet.header.is_empty());
+        if book.0.is_empty() { Err(Error::Empty) } else { Ok(book.0) }
+    }
+}
+
+impl workbook::Rows for Book {
+    fn sheet(&mut self, name: &str, _: SheetState) -> Result<(), Error> {
+        self.0.push(Columns { name: name.to_owned(), ..Columns::default() });
+        Ok(())
+    }
+
+    fn row(&mut self, _: u64, cells: &[String]) -> Result<(), Error> {
+        if let Some(sheet) = self.0.last_mut() {
+            if sheet.header.is_empty() {
+                sheet.header = cells.to_vec();
+            } else {
+                sheet.add(cells.iter().map(String::as_str));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn parquet(source: &mut fs::File) -> Result<Vec<(String, ColumnProfile)>, String> {

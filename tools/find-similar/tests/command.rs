@@ -74,8 +74,8 @@ fn columns_of_files_are_matched_by_name_and_values() {
 fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     let good = file("good.csv", b"a,b\n1,2\n");
     for (name, content, reason) in [
-        ("book.xlsx", b"PK\x03\x04".as_slice(), "only CSV and Parquet"),
-        ("nothing.csv", b"".as_slice(), "column names"),
+        ("book.xlsx", b"PK\x03\x04".as_slice(), "damaged"),
+        ("nothing.csv", b"".as_slice(), "the file is empty"),
         ("broken.parquet", b"PAR1 and no footer".as_slice(), "broken.parquet"),
     ] {
         let bad = file(name, content);
