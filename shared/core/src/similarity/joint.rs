@@ -14,6 +14,9 @@ const MAX_PARTS: usize = 6;
 /// Fewest letters of a short form that is written together with others: `custid`, but not `grid` for a group's id.
 const MIN_SHORT: usize = 3;
 
+/// Longest acronym.
+const MAX_ACRONYM: usize = 8;
+
 /// Fewest letters of the word to which an initial is written: `fname`.
 const MIN_AFTER_INITIAL: usize = 4;
 
@@ -139,7 +142,8 @@ fn is_acronym_of(word: &Word, many: &Name, run: &[usize], left: usize) -> bool {
     let is_spelt_out = run.len() == left && run.len() == word.text.len() && run.len() >= 3;
     let means_another = !is_spelt_out
         && word.representation().is_some_and(|kind| !parts.iter().any(|part| part.representation() == Some(kind)));
-    let ends_in_word = last.text.len() > 1 && word.text.ends_with(last.text.as_str());
+    let ends_in_word =
+        [&last.text, &last.stem].into_iter().any(|last| last.len() > 1 && word.text.ends_with(last.as_str()));
     if means_another || ends_in_word || texts.iter().any(|text| text.len() < 2) {
         return false;
     }
@@ -152,7 +156,12 @@ fn is_acronym_of(word: &Word, many: &Name, run: &[usize], left: usize) -> bool {
 /// Whether `short` is made of the first letters of `words`, each of which may give its other consonants too: `IRCS`, `DWT` of
 /// `dead weight`.
 pub(super) fn is_acronym(short: &str, words: &[&str]) -> bool {
-    if words.len() < 2 || short.len() < words.len() || short.len() > 8 || short.len() > words.len() + 1 {
+    let has_length = words.len() >= 2 && (words.len()..=words.len() + 1).contains(&short.len());
+    if !has_length || short.len() > MAX_ACRONYM || short.contains(|letter: char| letter.is_ascii_digit()) {
+        return false;
+    }
+    // `air` and `war` are words, and no initials with a letter more.
+    if short.len() > words.len() && words::is_short_word(short) {
         return false;
     }
     let mut letters = short.chars().peekable();
@@ -194,7 +203,14 @@ mod tests {
         ] {
             assert_eq!(joint(word, many).is_some(), word != "ircx", "{word} {many}");
         }
-        for (word, many) in [("gt", "tonnage gross"), ("id", "item details"), ("bid", "business id"), ("gs", "g s")] {
+        for (word, many) in [
+            ("gt", "tonnage gross"),
+            ("id", "item details"),
+            ("bid", "business id"),
+            ("gs", "g s"),
+            ("o2", "other 2004"),
+            ("war", "weight average"),
+        ] {
             assert_ne!(joint(word, many), Some(Joint::Acronym), "{word} {many}");
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Score of names that are one if a guess is right: values that agree make it so.
-const GUESS: f64 = 0.7;
+pub(super) const GUESS: f64 = 0.7;
 
 /// Most words that qualify a name which means the same without them. More describe another thing.
 const MAX_QUALIFIERS: usize = 2;
@@ -43,6 +43,9 @@ pub fn compare(a: &Name, b: &Name) -> Comparison {
 pub fn compare_with(options: &Options, a: &Name, b: &Name) -> Comparison {
     // In one order, so that ties fall the same way.
     let (a, b) = if (a.text(), &a.key) <= (b.text(), &b.key) { (a, b) } else { (b, a) };
+    if a.is_placeholder() || b.is_placeholder() {
+        return Comparison::new(0.0, "a name that says no more than which column it is");
+    }
     if a.text() == b.text() && a.has_unit_column == b.has_unit_column {
         return Comparison::new(1.0, "same name");
     }
@@ -93,7 +96,8 @@ impl Pairing<'_> {
             reasons.push(format!("they say the same: {} and {}", self.a.phrase(), self.b.phrase()));
         }
         let score = if self.has_joint(Joint::Initial) { GUESS } else { score.max(super::DUPLICATE) };
-        Comparison::new(score, reasons.join("; "))
+        let is_qualified = [&a, &b].into_iter().any(|rest| !rest.qualifiers().is_empty());
+        Comparison::new(score, reasons.join("; ")).weak(is_qualified || !self.has_certain_word())
     }
 
     /// Words on both sides that answer to nothing.
@@ -101,7 +105,13 @@ impl Pairing<'_> {
         if self.relations.is_empty() {
             return Some(Comparison::new(0.25, format!("no word in common: {} and {}", a.text(), b.text())));
         }
-        let (words_a, words_b) = (a.significant(), b.significant());
+        let (mut words_a, mut words_b) = (a.significant(), b.significant());
+        // `draught average (m)` and `average length`: the unit is the draught's. `trk_speed` and `wind_speed`: each says whose.
+        match (words_a.is_empty(), words_b.is_empty()) {
+            (true, false) => words_a = a.of_table_or_measured(),
+            (false, true) => words_b = b.of_table_or_measured(),
+            _ => {}
+        }
         if !words_a.is_empty() && !words_b.is_empty() {
             let shared = self.relations.iter().filter(|(_, word, _)| word.role == Role::Content).count();
             let all = shared * 2 + words_a.len() + words_b.len();
@@ -119,6 +129,13 @@ impl Pairing<'_> {
                 let reason = format!("different remarks or circumstances: {} and {}", join(&of_a), join(&of_b));
                 return Some(Comparison::contradicted(0.5, reason));
             }
+        }
+        // `vessel type` and `event type`.
+        let (of_a, of_b) = (a.subjects(), b.subjects());
+        let is_of_table = of_a.iter().chain(&of_b).any(|word| word.role == Role::Table);
+        if is_of_table && !of_a.is_empty() && !of_b.is_empty() && !self.anchor().has_noun() {
+            let reason = format!("different subjects: {} and {}", join(&of_a), join(&of_b));
+            return Some(Comparison::contradicted(0.5, reason));
         }
         // `vessel name` and `vessel number`: each says what it is, and they disagree.
         let (of_a, of_b) = (a.representation(), b.representation());
@@ -180,6 +197,12 @@ impl Pairing<'_> {
             && is_another_order(self.relations.iter().map(|(_, a, b)| (place(self.a, a), place(self.b, b))))
     }
 
+    /// Whether a word is the same in both, or plainly another form of it.
+    fn has_certain_word(&self) -> bool {
+        let is_compound = self.has_joint(Joint::Compound);
+        is_compound || self.relations.iter().any(|(kind, ..)| matches!(kind, Relation::Same | Relation::Inflection))
+    }
+
     /// What the two names certainly share.
     fn anchor(&self) -> Anchor<'_> {
         let content: Vec<&Word> =
@@ -211,10 +234,17 @@ impl Anchor<'_> {
             .any(|word| word.representation().is_none() && !words::is_agent(&word.stem) && is_technical(&word.stem))
     }
 
+    /// Whether they share more than what kind of value it is.
+    fn has_noun(&self) -> bool {
+        self.is_long_form
+            || self.words.iter().any(|word| word.role == Role::Content && word.is_noun() && !word.is_contrast)
+    }
+
     /// Whether the one shared word names a thing: not a quantity, which is another one for each thing that is measured, nor what kind of
     /// value it is.
     fn is_thing(&self) -> bool {
         matches!(self.words.as_slice(), [word] if word.role == Role::Content
+            && word.stem.len() >= 3
             && word.representation().is_none()
             && !word.is_contrast
             && !words::is_quantity(&word.stem)
@@ -227,9 +257,9 @@ impl Anchor<'_> {
     }
 }
 
-/// Long words and those without vowels are technical terms, which one qualifies without changing what they mean.
+/// Long words and those without vowels are technical terms, which one qualifies without changing what they mean. A letter is none.
 fn is_technical(word: &str) -> bool {
-    word.len() >= 8 || !word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+    word.len() >= 8 || word.len() >= 2 && !word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
 }
 
 /// The words of one name that answer to nothing in the other.
@@ -257,9 +287,30 @@ impl<'a> Rest<'a> {
                 !(self.is_measured(word) || (is_default || self.answers(place, word)) && self.is_last(place))
             }
             Role::Count => true,
-            Role::Subject | Role::Remark | Role::Circumstance => false,
+            Role::Subject | Role::Table | Role::Remark | Role::Circumstance => false,
         };
         self.words.iter().filter(counts).map(|&(_, word)| word).collect()
+    }
+
+    /// Words that may be left out unless the other name has words of its own.
+    fn of_table_or_measured(&self) -> Vec<&'a Word> {
+        let may_be_left_out =
+            |word: &&Word| word.role == Role::Table || word.role == Role::Content && self.is_measured(word);
+        self.words.iter().map(|&(_, word)| word).filter(may_be_left_out).collect()
+    }
+
+    /// Words in front of the last that say which one it is.
+    fn qualifiers(&self) -> Vec<&'a Word> {
+        let is_one = |(place, word): &&(usize, &Word)| word.role == Role::Content && !self.is_last(*place);
+        self.words.iter().filter(is_one).map(|&(_, word)| word).collect()
+    }
+
+    fn subjects(&self) -> Vec<&'a Word> {
+        self.words
+            .iter()
+            .map(|&(_, word)| word)
+            .filter(|word| matches!(word.role, Role::Subject | Role::Table))
+            .collect()
     }
 
     fn of_role(&self, role: Role) -> Vec<&'a Word> {
@@ -276,8 +327,7 @@ impl<'a> Rest<'a> {
         if self.words.is_empty() {
             return Ok(());
         }
-        let qualifiers = self.words.iter().filter(|(place, word)| word.role == Role::Content && !self.is_last(*place));
-        if qualifiers.count() > MAX_QUALIFIERS {
+        if self.qualifiers().len() > MAX_QUALIFIERS {
             return Err((0.6, format!("one says much more: {}", self.text())));
         }
         for &(place, word) in &self.words {
@@ -300,6 +350,8 @@ impl<'a> Rest<'a> {
         let text = &word.text;
         match word.role {
             Role::Subject => return Ok((0.95, format!("one names its subject: {text}"))),
+            Role::Table if anchor.has_noun() => return Ok((0.95, format!("one names its table: {text}"))),
+            Role::Table => return Err((0.6, format!("one is of its table: {text}"))),
             Role::Remark => return Ok((0.97, format!("one has a remark: {text}"))),
             Role::Circumstance => return Ok((0.95, format!("one names the circumstances: {text}"))),
             Role::Count if anchor.words.len() >= 2 => return Ok((0.9, format!("one says that it counts: {text}"))),
@@ -365,8 +417,11 @@ impl<'a> Rest<'a> {
         if words::is_agent(&word.stem) || anchor.has_agent() {
             return Err((0.5, format!("another one: {text}")));
         }
+        // Of what a length is, its values may tell; of what a total is, they don't.
+        let is_alone = self.of_role(Role::Content).len() == 1;
+        let of_values = |score: f64| if anchor.has_noun() && is_alone { score } else { 0.6 };
         if !is_leading {
-            return Err((0.7, format!("one is qualified: {text}")));
+            return Err((of_values(0.7), format!("one is qualified: {text}")));
         }
         if anchor.is_specific() {
             return Ok((0.92, format!("one is qualified: {text}")));
@@ -374,7 +429,7 @@ impl<'a> Rest<'a> {
         if anchor.is_thing() && word.representation().is_none() && self.words.len() == 1 {
             return Ok((0.88, format!("one is qualified: {text}")));
         }
-        Err((0.65, format!("one is qualified: {text}")))
+        Err((of_values(0.65), format!("one is qualified: {text}")))
     }
 
     /// Whether the other name gives the unit that the word names, or a unit of the quantity that it names.
@@ -588,6 +643,35 @@ mod tests {
         ]);
         are_no_duplicates(&[("valid_from", "valid_until"), ("valid_from", "valid_end_date"), ("from", "start")]);
         are_no_duplicates(&[("from_port", "to_port"), ("previous_flag", "current_flag")]);
+    }
+
+    #[test]
+    fn words_that_look_alike_by_chance_are_two() {
+        are_no_duplicates(&[("Travel Air", "additionalInformation"), ("NS cod", "Comedy"), ("WS anglers", "War")]);
+        are_no_duplicates(&[
+            ("Load weight average", "War"),
+            ("State Name", "snStats"),
+            ("average_length", "draught average (m)"),
+        ]);
+        are_no_duplicates(&[("site_count", "sit_count"), ("plan_type", "plane_type"), ("rats_seen", "rate_seen")]);
+        are_no_duplicates(&[("x", "LNOx"), ("r", "Solar.R"), ("A1", "DQA.a1"), ("patent_no", "patient_no")]);
+    }
+
+    #[test]
+    fn what_two_tables_say_of_themselves_tells_kinds_of_values_apart() {
+        let table = |name| Context::of_table(name, []);
+        let of = |file, name| Name::in_table(name, &table(file));
+        let verdict = |a, b| compare(&a, &b).verdict;
+        assert_ne!(verdict(of("events", "event_type"), of("ships", "Vessel type")), Verdict::Duplicate);
+        assert_ne!(verdict(of("events", "event_type"), of("messages", "messageType")), Verdict::Duplicate);
+        assert_ne!(verdict(of("imdb", "imdbRating"), of("products", "itemRating")), Verdict::Duplicate);
+        assert_eq!(verdict(of("events", "event_latitude"), of("calls", "call_latitude")), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn columns_without_a_name_are_not_one_for_their_place() {
+        are_no_duplicates(&[("", ""), ("column_3", "column_3"), ("Unnamed: 0", "unnamed_0"), ("column_1", "column")]);
+        are_duplicates(&[("column_height", "columnHeight"), ("2019", "2019"), ("field_no", "field number")]);
     }
 
     #[test]

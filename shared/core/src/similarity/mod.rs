@@ -63,6 +63,10 @@ pub struct Comparison {
     /// `total width` by all that they share, so an embedding says nothing of such a pair.
     #[serde(skip)]
     is_contradicted: bool,
+    /// Whether nothing but a short form speaks for it, or one name says more than the other: the values then have to bear it out, where
+    /// they are known.
+    #[serde(skip)]
+    is_weak: bool,
 }
 
 impl Comparison {
@@ -73,11 +77,15 @@ impl Comparison {
             s if s >= IN_DOUBT => Verdict::InDoubt,
             _ => Verdict::Different,
         };
-        Self { score, verdict, reason: reason.into(), is_contradicted: false }
+        Self { score, verdict, reason: reason.into(), is_contradicted: false, is_weak: false }
     }
 
     pub(crate) fn contradicted(score: f64, reason: impl Into<String>) -> Self {
         Self { is_contradicted: true, ..Self::new(score, reason) }
+    }
+
+    pub(crate) fn weak(self, is_weak: bool) -> Self {
+        Self { is_weak, ..self }
     }
 
     /// Whether an embedding may decide it.

@@ -59,8 +59,10 @@ pub(super) struct Word {
 pub(super) enum Role {
     /// It has a meaning of its own.
     Content,
-    /// It names what the whole table is about, or where it comes from.
+    /// It names what all tables are about.
     Subject,
+    /// It says what its own table is about or where that comes from, as most of the table's names or the file's do.
+    Table,
     /// A remark in brackets, an alternative after `or`, or a mark of processing: the name means the same without it.
     Remark,
     /// The circumstances under which the value was taken.
@@ -176,6 +178,14 @@ impl Name {
     #[must_use]
     pub fn phrase(&self) -> String {
         self.sequence.join(" ")
+    }
+
+    /// Whether it's what readers call a column that has no name: by its place (`column_3`, `Unnamed: 3`).
+    pub(super) fn is_placeholder(&self) -> bool {
+        match self.sequence.as_slice() {
+            [word, number] => words::is_column(word) && number.bytes().all(|byte| byte.is_ascii_digit()),
+            _ => self.text.trim().is_empty(),
+        }
     }
 
     /// The words that the name doesn't mean the same without.
@@ -448,18 +458,13 @@ impl<'a> Reader<'a> {
             Role::Circumstance
         } else if words::is_processing(text) && self.has_words() || self.after_or {
             Role::Remark
-        } else if self.is_subject(stem) {
+        } else if is_subject(stem) {
             Role::Subject
+        } else if !self.has_words() && self.context.subjects.contains(stem) {
+            Role::Table
         } else {
             Role::Content
         }
-    }
-
-    fn is_subject(&self, stem: &str) -> bool {
-        let is_leading = !self.has_words();
-        SUBJECTS.contains(&stem)
-            || (is_leading && self.context.subjects.contains(stem))
-            || (stem.len() >= 3 && SUBJECTS.iter().any(|subject| abbreviates(stem, subject)))
     }
 
     fn push(&mut self, text: String, role: Role, place: usize) {
@@ -535,6 +540,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn is_subject(stem: &str) -> bool {
+    SUBJECTS.contains(&stem) || stem.len() >= 3 && SUBJECTS.iter().any(|subject| abbreviates(stem, subject))
+}
+
 fn stem_of(text: &str) -> String {
     stem(text)
 }
@@ -603,8 +612,8 @@ mod tests {
     fn the_first_word_of_most_columns_says_nothing() {
         let context = Context::of_table("gfw_ffa", ["track_speed", "track_course", "track_id", "track_time", "note"]);
         let roles = |text: &str| Name::in_table(text, &context).words.iter().map(|w| w.role).collect::<Vec<_>>();
-        assert_eq!(roles("track_speed"), [Role::Subject, Role::Content]);
-        assert_eq!(roles("ffa_ENGINE"), [Role::Subject, Role::Content]);
+        assert_eq!(roles("track_speed"), [Role::Table, Role::Content]);
+        assert_eq!(roles("ffa_ENGINE"), [Role::Table, Role::Content]);
         assert_eq!(roles("engine_ffa"), [Role::Content, Role::Content]);
     }
 }

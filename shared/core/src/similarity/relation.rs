@@ -83,8 +83,9 @@ pub(super) fn are_one_term(a: &Word, b: &Word) -> bool {
 
 /// Whether two words are forms of one English verb: a listing's date is that on which something was listed.
 pub(super) fn are_of_one_verb(a: &str, b: &str) -> bool {
-    let (a, b) = (verb_stems(a), verb_stems(b));
-    a.iter().any(|stem| b.contains(stem))
+    let (of_a, of_b) = (verb_stems(a), verb_stems(b));
+    // One at least has a verb's ending: `site` and `sit` are two words.
+    of_a.contains(&bare(b)) || of_b.contains(&bare(a)) || of_a.iter().any(|stem| of_b.contains(stem))
 }
 
 /// Whether two words are forms of one English verb, and say the same of a thing.
@@ -147,17 +148,20 @@ fn is_act_of(noun: &str, verb: &str) -> bool {
     })
 }
 
+/// A verb as its endings meet it: `updat(ed)`, `modif(ied)`.
+fn bare(word: &str) -> &str {
+    word.strip_suffix('e').unwrap_or(word).trim_end_matches(['y', 'i'])
+}
+
 /// What may be left of a verb without its ending. `build` and `built` are verbs of a kind (bend, lend, send, spend).
 fn verb_stems(word: &str) -> Vec<&str> {
     let mut stems = Vec::new();
     let mut push = |stem: &'_ str| {
         let end = word.len().min(stem.len());
         if stem.len() >= 3 {
-            // `modify`, `modified`.
             stems.extend(word.get(..end).map(|stem| stem.trim_end_matches(['y', 'i'])));
         }
     };
-    push(word.strip_suffix('e').unwrap_or(word));
     for (ending, least) in [("ed", 3), ("ing", 3), ("ion", 5), ("ation", 5)] {
         if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.contains(is_vowel) && stem.len() >= least) {
             push(stem);
@@ -245,7 +249,9 @@ fn abbreviates_alone(short: &str, long: &str) -> bool {
     if !abbreviates(short, long) || !is_bare && short.len() + 3 > long.len() {
         return false;
     }
-    let Some(rest) = long.strip_prefix(short) else { return true };
+    // `cod` is a word, and comes out of `comedy` by chance.
+    let may_be_chance = short.len() == 3 && short.chars().skip(1).any(|c| is_vowel(c) && c != 'y');
+    let Some(rest) = long.strip_prefix(short) else { return !may_be_chance };
     if !may_be_word(short) {
         // `descr`, but not `trans` of `transport`, nor `org` of `organ`.
         return rest.len() >= 3 && (short.len() <= 4 || is_within_syllable(short, rest));

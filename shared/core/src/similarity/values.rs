@@ -2,7 +2,10 @@
 
 use alloc::{format, string::String};
 
-use super::{Comparison, DUPLICATE, IN_DOUBT, Name, compare_with, judge::Options};
+use super::{
+    Comparison, DUPLICATE, IN_DOUBT, Name, compare_with,
+    judge::{GUESS, Options},
+};
 use crate::profile::ColumnProfile;
 
 /// Share of values that must read as something for the column to be that. The rest are errors and words for "unknown".
@@ -77,6 +80,7 @@ impl Kind {
         let evidence = &profile.evidence;
         #[expect(clippy::cast_precision_loss, reason = "a share")]
         let share = |count: u64| count as f64 / values as f64;
+        let numbers = evidence.decimals + evidence.written_numbers;
         Some(if share(evidence.imo_numbers) >= MOST_CHECKED {
             Self::ImoNumber
         } else if share(evidence.mmsis) >= MOST {
@@ -91,9 +95,9 @@ impl Kind {
             Self::Coordinate
         } else if share(evidence.integers) >= MOST && profile.number_range().is_some_and(is_years) {
             Self::Year
-        } else if share(evidence.decimals) >= MOST {
+        } else if share(numbers) >= MOST {
             Self::Number
-        } else if share(evidence.decimals + evidence.dates + evidence.timestamps) <= 1.0 - MOST {
+        } else if share(numbers + evidence.dates + evidence.timestamps) <= 1.0 - MOST {
             Self::Text
         } else {
             return None;
@@ -198,7 +202,16 @@ impl Values {
         let Some((a, b)) = self.kinds else { return false };
         match self.range {
             Some(range) if a.is_numeric() => a == b && range >= 0.5,
-            _ => a == b && (self.containment >= 0.1 || a != Kind::Text),
+            _ => a == b && (self.containment >= 0.1 || !matches!(a, Kind::Text | Kind::Date | Kind::Boolean)),
+        }
+    }
+
+    /// Whether they are of different kinds or sizes, which columns of one thing may be, and two things mostly are.
+    fn speak_against(&self) -> bool {
+        let Some((a, b)) = self.kinds else { return false };
+        match self.range {
+            Some(range) if a.is_numeric() && b.is_numeric() => range < 0.5,
+            _ => a != b,
         }
     }
 
@@ -246,6 +259,9 @@ fn combine(names: &Comparison, values: &Values) -> Comparison {
     }
     if let Some(scheme) = values.is_same_scheme() {
         return Comparison::new(names.score.max(0.9), because(format!("both hold {}", scheme.label())));
+    }
+    if names.is_weak && names.score >= DUPLICATE && values.speak_against() {
+        return Comparison::contradicted(GUESS, because("but the values don't bear it out".into()));
     }
     if names.score >= DUPLICATE {
         return if values.share_values() {
@@ -325,6 +341,16 @@ mod tests {
         let codes = |from: u32| profile((from..from + 60).map(|n| format!("AB{n}")));
         assert!(score("IRCS", &codes(0), "signal letters", &codes(10)) >= DUPLICATE);
         assert!(score("IRCS", &codes(0), "signal letters", &codes(1000)) < DUPLICATE);
+    }
+
+    #[test]
+    fn how_values_are_written_tells_no_columns_apart() {
+        let plain = profile((0..50).map(|n| format!("{}.5", 1000 + n)));
+        let grouped = profile((0..50).map(|n| format!("£1,{n:03}.50")));
+        assert!(score("amount", &plain, "AMOUNT", &grouped) >= DUPLICATE);
+        let iso = profile((1..29).map(|n| format!("2011-03-{n:02}")));
+        let english = profile((1..29).map(|n| format!("{n:02}-Mar-11")));
+        assert!(score("date", &iso, "DATE", &english) >= DUPLICATE);
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub(super) fn begins_circumstance(word: &str) -> bool {
     CIRCUMSTANCE.contains(&word)
 }
 
+/// What stands before a column's number where its name was made up: by our reader and DuckDB's (`column_3`, `column03`), by pandas
+/// (`Unnamed: 3`), or by people (`col3`, `Field3`).
+pub(super) fn is_column(word: &str) -> bool {
+    matches!(word, "column" | "col" | "field" | "unnamed")
+}
+
 /// Words with which a name begins that asks something: `is deleted`.
 pub(super) fn is_auxiliary(word: &str) -> bool {
     matches!(word, "is" | "are" | "was" | "were")
@@ -175,7 +181,7 @@ pub(super) fn is_contrast(word: &str) -> bool {
 /// Words for one end of a period, each line for one: with the same words beside them they name the same date.
 const PERIODS: [&[&str]; 3] = [
     &["from", "since", "start", "begin"],
-    &["to", "until", "till", "end", "finish", "expiry", "expiration"],
+    &["to", "until", "till", "end", "finish", "expiry", "expires", "expiration"],
     &["previous", "former", "past", "prior"],
 ];
 
@@ -424,7 +430,7 @@ pub(super) fn is_short_word(word: &str) -> bool {
 }
 
 /// Common English words that are one edit apart, and not misspelt: those often mistaken for each other that may name a column.
-const CONFUSABLE: [(&str, &str); 18] = [
+const CONFUSABLE: [(&str, &str); 19] = [
     ("angel", "angle"),
     ("casual", "causal"),
     ("complement", "compliment"),
@@ -437,6 +443,7 @@ const CONFUSABLE: [(&str, &str); 18] = [
     ("massage", "message"),
     ("marital", "martial"),
     ("palace", "place"),
+    ("patent", "patient"),
     ("personal", "personnel"),
     ("plane", "planet"),
     ("principal", "principle"),
