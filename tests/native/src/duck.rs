@@ -2,17 +2,18 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use living_core::sql::Statement;
 use living_http::{HttpRequest, HttpResponse, Transport, TransportError};
 use living_warehouse::{Endpoint, McpWarehouse, QueryResult, Warehouse};
-use local_warehouse::{Config, LocalWarehouse, R2, ReplyStyle, Token, Tokens};
+use local_warehouse::{Config, LocalWarehouse, R2, ReplyStyle, Storage, Token, Tokens};
 use memory_s3::MemoryS3;
 use serde_json::{Value, json};
 
-use crate::{Faults, Point};
+use crate::{Faults, Point, ports::hash};
 
 /// The schema, as set-up applies it.
 const SCHEMA: [&str; 7] = [
@@ -54,8 +55,13 @@ impl Duck {
     /// # Panics
     /// If it can't be started.
     pub async fn start(style: ReplyStyle, objects: &MemoryS3) -> Self {
+        Self::start_with(Storage::CopyOf(template().await), style, objects).await
+    }
+
+    async fn start_with(storage: Storage, style: ReplyStyle, objects: &MemoryS3) -> Self {
         let token = Token::new("test-token").expect("a token");
         let mut config = Config::new(Tokens { read_write: token, read_only: None });
+        config.storage = storage;
         config.reply_style = style;
         config.threads = Some(2);
         config.httpfs = Some(httpfs());
@@ -70,12 +76,7 @@ impl Duck {
             token: "test-token".to_owned(),
             database: Some(local_warehouse::DEFAULT_DATABASE_NAME.to_owned()),
         };
-        let duck = Self { server, endpoint };
-        let client = duck.reader();
-        for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
-            client.run(&Statement::repeatable(statement)).await.expect("the schema applies");
-        }
-        duck
+        Self { server, endpoint }
     }
 
     /// A client of its own, that meets no faults.
@@ -142,6 +143,29 @@ impl Duck {
     pub async fn write(&self, sql: &str) -> QueryResult {
         self.reader().run(&Statement::repeatable(sql)).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
     }
+}
+
+/// A file with the schema in it, beside the tests' executables. Made by the first test that finds none: applying the schema takes DuckDB
+/// five times as long as copying what came of it, and some tests need a hundred warehouses.
+async fn template() -> PathBuf {
+    let tests = std::env::current_exe().expect("a test has an executable");
+    let folder = tests.parent().expect("a folder");
+    let name = format!("schema-{:016x}", hash(SCHEMA.concat().as_bytes()));
+    let template = folder.join(&name).with_extension("duckdb");
+    if !template.exists() {
+        static MAKERS: AtomicU32 = AtomicU32::new(0);
+        let maker = MAKERS.fetch_add(1, Ordering::Relaxed);
+        let unfinished = folder.join(format!("{name}-{}-{maker}.duckdb", std::process::id()));
+        let objects = MemoryS3::default();
+        let duck = Duck::start_with(Storage::File(unfinished.clone()), ReplyStyle::StatelessJson, &objects).await;
+        let client = duck.reader();
+        for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
+            client.run(&Statement::repeatable(statement)).await.expect("the schema applies");
+        }
+        duck.server.stop().await.expect("the warehouse stops");
+        std::fs::rename(unfinished, &template).expect("the template is there");
+    }
+    template
 }
 
 fn client(endpoint: &Endpoint, faults: Faults) -> McpWarehouse<HttpTransport> {

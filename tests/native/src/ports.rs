@@ -115,7 +115,7 @@ fn notification(action: Action, bucket: &str, key: &str, etag: Option<String>, a
     Notification { account: "test".to_owned(), action, bucket: bucket.to_owned(), object, event_time: at }
 }
 
-fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     // FNV-1a: the same content has the same etag in every run.
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -71,6 +71,8 @@ impl Config {
 pub enum Storage {
     /// Gone when the warehouse stops.
     Memory,
+    /// As [`Storage::Memory`], and begins with what a DuckDB file holds. The file is only read.
+    CopyOf(PathBuf),
     /// One DuckDB file, made when it isn't there. Only one process may have it open.
     File(PathBuf),
 }

@@ -279,9 +279,12 @@ fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
         sql.push(format!("LOAD {}", quoted_path(httpfs)?));
     }
     match &config.storage {
-        Storage::Memory => {
-            sql.push("SET GLOBAL temp_directory = ''".to_owned());
-            sql.push(format!("ATTACH ':memory:' AS {name}"));
+        Storage::Memory => sql.extend(in_memory(&name)),
+        Storage::CopyOf(file) => {
+            sql.extend(in_memory(&name));
+            sql.push(format!("ATTACH {} AS template (READ_ONLY)", quoted_path(file)?));
+            sql.push(format!("COPY FROM DATABASE template TO {name}"));
+            sql.push("DETACH template".to_owned());
         }
         Storage::File(file) => {
             let mut spill = file.clone().into_os_string();
@@ -313,6 +316,10 @@ fn set_up_sql(config: &Config) -> Result<Vec<String>, StartError> {
         "SET GLOBAL lock_configuration = true".to_owned(),
     ]);
     Ok(sql)
+}
+
+fn in_memory(name: &str) -> [String; 2] {
+    ["SET GLOBAL temp_directory = ''".to_owned(), format!("ATTACH ':memory:' AS {name}")]
 }
 
 fn ending<S>(
