@@ -67,22 +67,23 @@ fn scaled(value: f64, power: i32) -> f64 {
     if power < 0 { value / factor } else { value * factor }
 }
 
-/// A number as people write it, where [`Number::read`] reads none: digits in groups of three, a decimal comma, a sign or code of a
-/// currency, a percent sign, an amount in brackets for a negative one (`1,234.50`, `1.234,5`, `12 345`, `€ 9,90`, `12 %`, `(1,200)`).
+/// A number as people write it, where [`Number::read`] reads none: digits in groups of three, a decimal comma, a currency's
+/// sign, a percent sign, an amount in brackets for a negative one (`1,234.50`, `1.234,5`, `12 345`, `€ 9,90`, `12 %`, `(1,200)`).
 ///
 /// A comma before three digits separates groups, as in English.
 pub(super) fn read_written(text: &str) -> Option<f64> {
     let in_brackets = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
-    let (is_negative, text) = in_brackets.map_or((false, text), |text| (true, text.trim()));
-    let (sign, text) = match text.strip_prefix(['-', '\u{2212}', '+']) {
-        Some(rest) => (text.starts_with(['-', '\u{2212}']), rest),
-        None => (false, text),
-    };
-    let unadorned = text.strip_prefix(CURRENCIES).unwrap_or(text);
-    let unadorned = unadorned.strip_suffix(CURRENCIES).or_else(|| unadorned.strip_suffix('%')).unwrap_or(unadorned);
-    let value = read_grouped(unadorned.trim())?;
-    Some(if is_negative || sign { -value } else { value })
+    let text = in_brackets.map_or(text, str::trim);
+    let is_negative = in_brackets.is_some() || text.starts_with(MINUS);
+    let amount = text.strip_prefix(MINUS).or_else(|| text.strip_prefix('+')).unwrap_or(text);
+    let amount = amount.strip_prefix(CURRENCIES).unwrap_or(amount);
+    let amount = amount.strip_suffix(CURRENCIES).or_else(|| amount.strip_suffix('%')).unwrap_or(amount);
+    let value = read_grouped(amount.trim())?;
+    Some(if is_negative { -value } else { value })
 }
+
+/// The hyphen, and the minus sign.
+const MINUS: [char; 2] = ['-', '\u{2212}'];
 
 /// The signs of the currencies in Unicode that most amounts are in.
 const CURRENCIES: [char; 6] = ['$', '£', '€', '¥', '₹', '₽'];
