@@ -58,6 +58,23 @@ impl Duck {
         Self::start_with(Storage::CopyOf(template().await), style, objects).await
     }
 
+    /// As [`Self::start`], by the schema's own scripts: for tests of what those make.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start_by_scripts(style: ReplyStyle, objects: &MemoryS3) -> Self {
+        Self::by_scripts(Storage::Memory, style, objects).await
+    }
+
+    async fn by_scripts(storage: Storage, style: ReplyStyle, objects: &MemoryS3) -> Self {
+        let duck = Self::start_with(storage, style, objects).await;
+        let client = duck.reader();
+        for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
+            client.run(&Statement::repeatable(statement)).await.expect("the schema applies");
+        }
+        duck
+    }
+
     async fn start_with(storage: Storage, style: ReplyStyle, objects: &MemoryS3) -> Self {
         let token = Token::new("test-token").expect("a token");
         let mut config = Config::new(Tokens { read_write: token, read_only: None });
@@ -157,11 +174,8 @@ async fn template() -> PathBuf {
         let maker = MAKERS.fetch_add(1, Ordering::Relaxed);
         let unfinished = folder.join(format!("{name}-{}-{maker}.duckdb", std::process::id()));
         let objects = MemoryS3::default();
-        let duck = Duck::start_with(Storage::File(unfinished.clone()), ReplyStyle::StatelessJson, &objects).await;
-        let client = duck.reader();
-        for statement in SCHEMA.into_iter().flat_map(living_core::sql::split) {
-            client.run(&Statement::repeatable(statement)).await.expect("the schema applies");
-        }
+        let storage = Storage::File(unfinished.clone());
+        let duck = Duck::by_scripts(storage, ReplyStyle::StatelessJson, &objects).await;
         duck.server.stop().await.expect("the warehouse stops");
         std::fs::rename(unfinished, &template).expect("the template is there");
     }

@@ -112,7 +112,7 @@ fn insert(table: &str, columns: &[Column], changed: Option<(&str, &str)>) -> Str
 }
 
 async fn duck() -> Duck {
-    Duck::start(ReplyStyle::StatelessJson, &MemoryS3::default()).await
+    Duck::start_by_scripts(ReplyStyle::StatelessJson, &MemoryS3::default()).await
 }
 
 async fn apply_again(duck: &Duck) {

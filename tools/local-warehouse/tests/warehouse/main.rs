@@ -9,5 +9,6 @@ mod postgres;
 mod process;
 mod protocol;
 mod r2;
+mod storage;
 mod tools;
 mod values;
