@@ -117,16 +117,20 @@ impl Evidence {
             self.observe_number(&number, bytes.len());
             return Some(number.value);
         }
-        match Calendar::read(bytes) {
-            Some(Calendar::Date) => self.dates += 1,
-            Some(Calendar::Timestamp) => self.timestamps += 1,
-            None => {
-                let written = number::read_written(text);
-                self.written_numbers += u64::from(written.is_some());
-                return written;
-            }
+        if self.observe_calendar(bytes) {
+            return None;
         }
-        None
+        let written = number::read_written(text);
+        self.written_numbers += u64::from(written.is_some());
+        written
+    }
+
+    /// Counts a date or a moment, and says whether it is one.
+    fn observe_calendar(&mut self, bytes: &[u8]) -> bool {
+        let read = Calendar::read(bytes);
+        self.dates += u64::from(read == Some(Calendar::Date));
+        self.timestamps += u64::from(read == Some(Calendar::Timestamp));
+        read.is_some()
     }
 
     fn observe_number(&mut self, number: &Number, length: usize) {
@@ -157,7 +161,7 @@ impl Evidence {
                 let digits = word.strip_prefix(b"IMO").map(<[u8]>::trim_ascii_start);
                 let number = digits.and_then(Number::read).and_then(|number| number.integer);
                 self.imo_numbers += u64::from(number.is_some_and(is_imo_number));
-                self.dates += u64::from(Calendar::read(word) == Some(Calendar::Date));
+                self.observe_calendar(word);
             }
         }
     }
@@ -286,6 +290,8 @@ mod tests {
             "2026-11-24 noon",
         ]);
         assert_eq!((times.dates, times.timestamps), (0, 4));
+        let named = of(&["Nov 24, 2026", "Nov 24, 2026 9:05", "24 November 2026 09:05", "November"]);
+        assert_eq!((named.dates, named.timestamps), (1, 2));
     }
 
     #[test]
