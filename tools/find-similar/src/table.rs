@@ -1,6 +1,7 @@
 //! Files as profiled columns.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{Read, Seek, SeekFrom},
     ops::Range,
@@ -81,9 +82,10 @@ impl Columns {
         self.profilers.resize_with(columns, || ColumnProfiler::new(&ColumnType::Text));
         let mut names = column_names(&self.header, columns);
         // As the file has them, where no other column is written alike: `LENGTH` and `length` are told apart here.
-        for (i, cell) in self.header.iter().map(|cell| cell.trim()).enumerate() {
-            let is_repeated = self.header.iter().take(i).any(|before| before.trim() == cell);
-            if let Some(name) = names.get_mut(i).filter(|_| !cell.is_empty() && !is_repeated) {
+        let mut taken = HashSet::new();
+        for (name, cell) in names.iter_mut().zip(&self.header) {
+            let cell = cell.trim();
+            if !cell.is_empty() && taken.insert(cell) {
                 cell.clone_into(name);
             }
         }

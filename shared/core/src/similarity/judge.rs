@@ -294,9 +294,7 @@ impl<'a> Rest<'a> {
 
     /// Words that may be left out unless the other name has words of its own.
     fn of_table_or_measured(&self) -> Vec<&'a Word> {
-        let may_be_left_out =
-            |word: &&Word| word.role == Role::Table || word.role == Role::Content && self.is_measured(word);
-        self.words.iter().map(|&(_, word)| word).filter(may_be_left_out).collect()
+        self.those(|word| word.role == Role::Table || word.role == Role::Content && self.is_measured(word))
     }
 
     /// Words in front of the last that say which one it is.
@@ -306,15 +304,15 @@ impl<'a> Rest<'a> {
     }
 
     fn subjects(&self) -> Vec<&'a Word> {
-        self.words
-            .iter()
-            .map(|&(_, word)| word)
-            .filter(|word| matches!(word.role, Role::Subject | Role::Table))
-            .collect()
+        self.those(|word| matches!(word.role, Role::Subject | Role::Table))
     }
 
     fn of_role(&self, role: Role) -> Vec<&'a Word> {
-        self.words.iter().map(|&(_, word)| word).filter(|word| word.role == role).collect()
+        self.those(|word| word.role == role)
+    }
+
+    fn those(&self, is_one: impl Fn(&Word) -> bool) -> Vec<&'a Word> {
+        self.words.iter().map(|&(_, word)| word).filter(|word| is_one(word)).collect()
     }
 
     fn representation(&self) -> Option<&'a Word> {
@@ -478,7 +476,7 @@ impl<'a> Rest<'a> {
     }
 
     fn text(&self) -> String {
-        join(&self.words.iter().map(|(_, word)| *word).collect::<Vec<_>>())
+        join(&self.those(|_| true))
     }
 }
 
